@@ -1,0 +1,96 @@
+import OrderedCollections
+
+/// The parameters of a search: `language`, `q`, `filter` (project reference 5.6). It finds files only.
+package struct SearchQuery: Hashable, Sendable {
+    package let language: String
+    package let text: TextQuery?
+    package let filter: SearchFilter?
+
+    /// Neither `q` nor `filter`: an empty result, not an error.
+    package var isEmpty: Bool { text == nil && filter == nil }
+
+    /// - Throws: `badParameter` that names what is wrong.
+    package init(parsing json: JSON) throws(AssetError) {
+        guard let language = json[key: "language"]?.stringValue else {
+            throw .badParameter("language", "A language code is required")
+        }
+        self.language = language.lowercased()
+        switch json[key: "q"] {
+        case nil, .null: text = nil
+        case .string(let q):
+            let query = try TextQuery(parsing: q)
+            text = query.isEmpty ? nil : query
+        default: throw .badParameter("q", "Expected a string")
+        }
+        filter = try SearchFilter.parse(json[key: "filter"])
+    }
+}
+
+/// What a bulk call works on (project reference 6): entries in order; an asset that several entries give counts once.
+package struct Selection: Sendable, Equatable {
+    package enum Entry: Sendable, Equatable {
+        case asset(GID)
+        /// The direct children of a folder.
+        case children(of: GID, excluding: Set<GID>)
+        /// All files that the search finds.
+        case search(SearchQuery, excluding: Set<GID>)
+    }
+
+    package let entries: [Entry]
+
+    package static let maximumEntries = 100_000
+
+    package init(entries: [Entry]) { self.entries = entries }
+
+    /// - Throws: `badSelection` that says which entry is wrong, and why.
+    package init(parsing json: JSON?) throws(AssetError) {
+        guard case .array(let elements)? = json else { throw .badSelection("'selection' must be a list") }
+        guard !elements.isEmpty else { throw .badSelection("'selection' is empty") }
+        guard elements.count <= Self.maximumEntries else {
+            throw .badSelection("'selection' has more than \(Self.maximumEntries) entries")
+        }
+        var entries: [Entry] = []
+        entries.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            entries.append(try Self.entry(element, at: "selection[\(index)]"))
+        }
+        self.entries = entries
+    }
+
+    private static func entry(_ json: JSON, at place: String) throws(AssetError) -> Entry {
+        switch json {
+        case .string:
+            return .asset(try gid(json, at: place))
+        case .object(let members):
+            let excluding = try exclude(members["exclude"], at: place)
+            switch (members["children"], members["search"]) {
+            case (let parent?, nil):
+                return .children(of: try gid(parent, at: place + ".children"), excluding: excluding)
+            case (nil, let search?):
+                guard search.objectValue != nil else { throw .badSelection("\(place).search is not an object") }
+                do {
+                    return .search(try SearchQuery(parsing: search), excluding: excluding)
+                } catch {
+                    throw .badSelection("\(place).search: \(error.parameter.map { "\($0): " } ?? "")\(error.message)")
+                }
+            default:
+                throw .badSelection("\(place) needs either 'children' or 'search'")
+            }
+        default:
+            throw .badSelection("\(place) is neither a gid nor an object")
+        }
+    }
+
+    private static func exclude(_ json: JSON?, at place: String) throws(AssetError) -> Set<GID> {
+        guard let json, !json.isNull else { return [] }
+        guard case .array(let elements) = json else { throw .badSelection("\(place).exclude is not a list") }
+        var gids: Set<GID> = []
+        for element in elements { gids.insert(try gid(element, at: place + ".exclude")) }
+        return gids
+    }
+
+    private static func gid(_ json: JSON, at place: String) throws(AssetError) -> GID {
+        guard let text = json.stringValue, let gid = GID(text) else { throw .badSelection("\(place) is not a gid") }
+        return gid
+    }
+}

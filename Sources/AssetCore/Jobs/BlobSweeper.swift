@@ -1,0 +1,91 @@
+package import Logging
+import ServiceLifecycle
+
+/// Removes what nobody needs any more: bytes without a row, unfinished uploads, expired tokens, sessions, cursors and old jobs.
+///
+/// Bytes go in two steps, so that no reader and no writer is ever surprised: first the row, in a transaction that has seen that
+/// nothing refers to it; then, when the grace period has passed, the bytes. A location is never used twice, so that what is
+/// removed cannot be somebody's new file.
+package struct BlobSweeper: Service {
+    private let service: AssetService
+    private let logger: Logger
+    /// Uploads that were begun before this are finished or dead: when this process is alone, its own start.
+    private let aloneSince: Timestamp?
+
+    private static let interval = Duration.seconds(60)
+    /// Bytes without a row may belong to an upload that still runs: a day is longer than any.
+    private static let orphanSeconds = 24.0 * 3600
+    private static let batch = 200
+
+    /// - Parameter aloneSince: when this process, alone on its data, was started; nil when there are others.
+    package init(service: AssetService, aloneSince: Timestamp?, logger: Logger) {
+        self.service = service
+        self.aloneSince = aloneSince
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var passes = 0
+            while !Task.isCancelled {
+                do {
+                    // Looking for orphans goes through all of the store: at the start, and once an hour.
+                    try await sweep(findsOrphans: passes % 60 == 0)
+                } catch is CancellationError {
+                    return
+                } catch {
+                    logger.error("Sweeping failed", metadata: ["error": "\(error)"])
+                }
+                passes += 1
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+
+    /// One pass.
+    package func sweep(findsOrphans: Bool = true) async throws {
+        let now = service.clock.now()
+        let settings = service.settings
+        let old = now.adding(seconds: -settings.gracePeriod)
+        try await all { tx, limit in
+            try tx.deleteExpiredFileTokens(now: now, limit: limit) + tx.deleteExpiredSelections(now: now, limit: limit)
+                + tx.deleteExpiredSessions(now: now, limit: limit)
+                + tx.deleteFinishedJobs(before: now.adding(seconds: -settings.finishedJobLifetime), limit: limit)
+        }
+        try await all { tx, limit in try tx.releaseBlobs(before: old, now: now, limit: limit) }
+        try await removeReleased(before: old)
+        if findsOrphans { try await removeOrphans(now: now) }
+    }
+
+    /// Repeats short transactions until one finds nothing more.
+    private func all(_ body: @escaping @Sendable (any CatalogTransaction, Int) throws -> Int) async throws {
+        while try await service.catalog.write({ try body($0, Self.batch) }) > 0 { try Task.checkCancellation() }
+    }
+
+    private func removeReleased(before moment: Timestamp) async throws {
+        while true {
+            let locations = try await service.catalog.read {
+                try $0.removableLocations(before: moment, limit: Self.batch)
+            }
+            if locations.isEmpty { return }
+            for location in locations { try await service.blobs.remove(location) }
+            try await service.catalog.write { try $0.forgetLocations(locations) }
+        }
+    }
+
+    private func removeOrphans(now: Timestamp) async throws {
+        let moment = max(aloneSince ?? Timestamp(microseconds: 0), now.adding(seconds: -Self.orphanSeconds))
+        let unfinished = try await service.blobs.removeUnfinished(before: moment)
+        if unfinished > 0 { logger.info("Unfinished uploads removed", metadata: ["count": "\(unfinished)"]) }
+        try await service.blobs.forEachBatch { batch in
+            try Task.checkCancellation()
+            let old = batch.filter { $0.storedOn < moment }.map(\.location)
+            if old.isEmpty { return }
+            let orphans = try await service.catalog.read { try $0.unknownLocations(among: old) }
+            for orphan in orphans {
+                logger.info("Bytes without a row removed", metadata: ["location": "\(orphan)"])
+                try await service.blobs.remove(orphan)
+            }
+        }
+    }
+}

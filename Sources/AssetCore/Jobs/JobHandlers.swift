@@ -1,0 +1,53 @@
+/// The table from a job's kind to the work that it does.
+enum JobHandlers {
+    /// What a kind needs: the right that its user must still have when it starts, and the work.
+    static func right(for kind: Job.Kind) -> Rights {
+        switch kind {
+        case .bulkDelete, .bulkUndelete: .delete
+        case .bulkPermanentDelete: .purge
+        case .bulkMove: .write
+        }
+    }
+
+    /// Works until about `limit` rows have been changed; the job's position and counts move along. Answers whether the job is
+    /// finished.
+    static func work(on job: inout Job, _ tx: any CatalogTransaction, limit: Int, now: Timestamp) throws -> Bool {
+        var budget = limit
+        while budget > 0 {
+            let step: Int?
+            switch job.kind {
+            case .bulkDelete:
+                step = try StatusSweep(from: .published, to: .deleted, tx: tx, now: now).step(&job, limit: budget)
+            case .bulkUndelete:
+                step = try StatusSweep(from: .deleted, to: .published, tx: tx, now: now).step(&job, limit: budget)
+            case .bulkPermanentDelete:
+                step = try PurgeSweep(tx: tx, now: now).step(&job, limit: budget)
+            case .bulkMove:
+                step = try MoveSweep(tx: tx, now: now).step(&job, limit: budget)
+            }
+            guard let step else { return true }
+            budget -= max(step, 1)
+        }
+        return false
+    }
+}
+
+extension Job {
+    /// The selected assets that come next; empty at the end.
+    func items(_ tx: any CatalogTransaction, limit: Int) throws -> [AssetID] {
+        guard let selection else { return [] }
+        return Array(try tx.selectionItems(selection, from: position).prefix(limit))
+    }
+}
+
+extension ChangeTables {
+    /// Puts the job's present state into the feed, always as an UPDATE (project reference 9).
+    func report(_ job: Job, in project: Project) throws {
+        if job.isSilent { return }
+        let data: JSON = [
+            "project_gid": JSON(project.gid), "job": .string(job.kind.rawValue), "status": .string(job.status.rawValue),
+            "info": job.info, "created_on": .double(job.createdOn.seconds), "updated_on": .double(job.updatedOn.seconds),
+        ]
+        try append(.update, .jobs, key: job.token.description, data: data, for: .project(project.id))
+    }
+}

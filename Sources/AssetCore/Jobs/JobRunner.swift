@@ -1,0 +1,208 @@
+package import Logging
+import ServiceLifecycle
+
+/// Claims jobs and works them off, in short transactions that each save the job's position.
+///
+/// A job belongs to the runner that holds its lease; the lease is renewed in every transaction. When the process dies, the lease
+/// runs out (or the next start of a process that is alone gives it back), and another runner goes on at the saved position.
+package struct JobRunner: Service {
+    private let service: AssetService
+    private let logger: Logger
+    /// Names this process in leases.
+    private let owner = GID().description
+
+    private static let workers = 2
+    private static let leaseSeconds = 30.0
+    /// How long a transaction should hold the writer.
+    private static let targetStep = Duration.milliseconds(20)
+    private static let attempts = 5
+
+    package init(service: AssetService, logger: Logger) {
+        self.service = service
+        self.logger = logger
+    }
+
+    /// Works until the service group shuts down: the transaction that runs is finished, its job is given back.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for _ in 0..<Self.workers { group.addTask { await work() } }
+            }
+        }
+    }
+
+    /// Works off what there is, in the calling task, and returns: for tests and tools.
+    package func drain() async throws {
+        while let job = try await claim() { await run(job) }
+    }
+
+    private func work() async {
+        let wakeUps = service.signal.wakeUps()
+        while !Task.isCancelled {
+            do {
+                while !Task.isCancelled, let job = try await claim() { await run(job) }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("Jobs cannot be claimed", metadata: ["error": "\(error)"])
+            }
+            await wait(for: wakeUps)
+        }
+    }
+
+    /// Until a job is announced, or a second has passed: jobs of other processes and lapsed leases are found by looking.
+    private func wait(for wakeUps: AsyncStream<Void>) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in wakeUps { return }
+            }
+            group.addTask { try? await Task.sleep(for: .seconds(1)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func claim() async throws -> Job? {
+        try await service.catalog.write { [owner, service] tx in
+            let now = service.clock.now()
+            return try tx.claimJob(owner: owner, now: now, until: now.adding(seconds: Self.leaseSeconds))
+        }
+    }
+
+    private func run(_ job: Job) async {
+        var failures = 0
+        while true {
+            do {
+                try await advance(job)
+                break
+            } catch is CancellationError {
+                break
+            } catch let error as AssetError where error.code != .internalError || failures == Self.attempts {
+                logger.warning("Job failed", metadata: ["job": "\(job.token)", "error": "\(error)"])
+                if (try? await end(job, with: error)) != nil { break }
+            } catch {
+                failures += 1
+                logger.error("Job will be tried again", metadata: ["job": "\(job.token)", "error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(100 << failures))
+            }
+            if Task.isCancelled { break }
+        }
+        // Shielded from the cancellation that a shutdown brings: the next start should not have to wait for the lease.
+        let release = Task { [service, owner] in
+            try await service.catalog.write { tx in try tx.releaseLease(job.id, owner: owner) }
+        }
+        try? await release.value
+        service.signal.finished(job.id)
+    }
+
+    /// Evaluates the selection if that has not been done, then steps until the end.
+    private func advance(_ claimed: Job) async throws {
+        if claimed.total == nil {
+            guard try await start(claimed) else { return }
+            if claimed.selection == nil { try await evaluate(claimed) }
+        }
+        let clock = ContinuousClock()
+        var limit = 500
+        while true {
+            try Task.checkCancellation()
+            let began = clock.now
+            guard try await step(claimed.id, limit: limit) else { return }
+            // Towards the target, but by no more than half or double at a time.
+            let ratio = Self.targetStep / max(clock.now - began, .microseconds(100))
+            limit = min(max(Int(Double(limit) * min(max(ratio, 0.5), 2)), 50), 10_000)
+            await Task.yield()
+        }
+    }
+
+    /// Begins, unless the user has lost the right to it meanwhile; answers whether it goes on. The feed hears of it when the
+    /// selection has been counted.
+    private func start(_ job: Job) async throws -> Bool {
+        try await service.catalog.write { [service] tx in
+            guard var job = try lease(job.id, tx), let project = try tx.project(job.project) else { return false }
+            let member = try tx.member(job.user, of: job.project)
+            let isAllowed = member.map { member in
+                member.status == .active && member.user.isActive
+                    && member.role.rights.isSuperset(of: JobHandlers.right(for: job.kind))
+            }
+            let now = service.clock.now()
+            guard isAllowed ?? false else {
+                job.status = .rejected
+                job.error = "The user has no right to this any more"
+                job.updatedOn = now
+                try tx.report(job, in: project)
+                try finish(&job, in: project, tx, now: now)
+                return false
+            }
+            if job.status == .queued {
+                job.status = .processing
+                job.updatedOn = now
+                try tx.save(job)
+            }
+            return true
+        }
+    }
+
+    private func evaluate(_ job: Job) async throws {
+        let selection = try Selection(parsing: job.parameters[key: "selection"])
+        let ids = try await service.catalog.read { tx -> [AssetID] in
+            guard let project = try tx.project(job.project) else { return [] }
+            return try selection.evaluate(tx, in: project)
+        }
+        // Until the job names it, the frozen selection would be cleared away after a day.
+        let frozen = try await service.freeze(
+            ids, project: job.project, user: job.user, expiresOn: service.clock.now().adding(seconds: 24 * 3600))
+        let total = try await service.catalog.read { try $0.countSubtrees(of: frozen.id) }
+        try await service.catalog.write { [service] tx in
+            guard var job = try lease(job.id, tx), let project = try tx.project(job.project) else { return }
+            try tx.setExpiry(of: frozen.id, to: nil)
+            job.selection = frozen.id
+            job.total = job.kind == .bulkMove ? Int64(ids.count) : total
+            job.updatedOn = service.clock.now()
+            job.reportedOn = job.updatedOn
+            try tx.report(job, in: project)
+            try tx.save(job)
+        }
+    }
+
+    /// One transaction of work; answers whether there is more.
+    private func step(_ id: JobID, limit: Int) async throws -> Bool {
+        try await service.catalog.write { [service] tx in
+            guard var job = try lease(id, tx), job.status == .processing, let project = try tx.project(job.project)
+            else { return false }
+            let now = service.clock.now()
+            let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now)
+            job.updatedOn = now
+            if isFinished {
+                try finish(&job, in: project, tx, now: now)
+                return false
+            }
+            // Progress is told at most once a second.
+            if now >= job.reportedOn.adding(seconds: 1) {
+                job.reportedOn = now
+                try tx.report(job, in: project)
+            }
+            try tx.save(job)
+            return true
+        }
+    }
+
+    private func end(_ job: Job, with error: AssetError) async throws {
+        try await service.catalog.write { [service] tx in
+            guard var job = try lease(job.id, tx), let project = try tx.project(job.project) else { return }
+            job.error = error.message
+            try finish(&job, in: project, tx, now: service.clock.now())
+        }
+    }
+
+    private func finish(_ job: inout Job, in project: Project, _ tx: any CatalogTransaction, now: Timestamp) throws {
+        job.status = .done
+        job.updatedOn = now
+        try tx.report(job, in: project)
+        try tx.save(job)
+    }
+
+    /// The job as last saved, if it is still ours.
+    private func lease(_ id: JobID, _ tx: any CatalogTransaction) throws -> Job? {
+        try tx.renewLease(id, owner: owner, until: service.clock.now().adding(seconds: Self.leaseSeconds))
+    }
+}

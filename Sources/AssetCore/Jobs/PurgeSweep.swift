@@ -1,0 +1,61 @@
+/// Removes selected assets that are deleted, and all that lies below them, for good.
+///
+/// From the bottom up, so that every row has its folder at any moment: the tree itself is the position.
+struct PurgeSweep {
+    let tx: any CatalogTransaction
+    let now: Timestamp
+
+    /// - Returns: about how many rows were looked at; nil when there is nothing left.
+    func step(_ job: inout Job, limit: Int) throws -> Int? {
+        if let folder = job.folder { return try sweep(folder, &job, limit: min(limit, 1000)) }
+        let items = try job.items(tx, limit: min(limit, 1000))
+        guard let first = items.first else { return nil }
+        let states = try tx.states(of: items)
+        guard let state = states.first, state.id == first else {
+            job.position += 1
+            return 1
+        }
+        if !state.isFile {
+            job.position += 1
+            if state.status == .deleted { job.folder = state.id } else { job.failed += 1 }
+            return 1
+        }
+        // Files that stand together and lie in one folder go together.
+        let files = states.prefix { $0.isFile && $0.parent == state.parent }
+        let deleted = files.filter { $0.status == .deleted }
+        job.failed += Int64(files.count - deleted.count)
+        if let parent = state.parent, !deleted.isEmpty {
+            try tx.purge(deleted.map(\.id), childrenOf: parent, project: job.project, files: true, now: now)
+            try tx.appendUpdate(of: parent, in: job.project)
+            job.succeeded += Int64(deleted.count)
+        }
+        job.position += Int64(files.count)
+        return files.count
+    }
+
+    private func sweep(_ top: AssetID, _ job: inout Job, limit: Int) throws -> Int {
+        guard let state = try tx.states(of: [top]).first, state.status == .deleted, let topParent = state.parent else {
+            job.folder = nil
+            return 1
+        }
+        var folder = top
+        var parent = topParent
+        while let child = try tx.children(of: folder, files: false, after: nil, limit: 1).first {
+            parent = folder
+            folder = child.id
+        }
+        let files = try tx.children(of: folder, files: true, after: nil, limit: limit)
+        if !files.isEmpty {
+            try tx.purge(files.map(\.id), childrenOf: folder, project: job.project, files: true, now: now)
+            job.succeeded += Int64(files.count)
+            return files.count
+        }
+        try tx.purge([folder], childrenOf: parent, project: job.project, files: false, now: now)
+        job.succeeded += 1
+        if folder == top {
+            job.folder = nil
+            try tx.appendUpdate(of: parent, in: job.project)
+        }
+        return 1
+    }
+}

@@ -1,0 +1,87 @@
+/// Moves selected assets and all that lies below them to the trash, or out of it.
+///
+/// From the top down: a folder is changed before its content, so that nothing new can be put into a folder that is being deleted
+/// once its content has been read. A folder that somebody else has changed meanwhile is left alone from then on.
+struct StatusSweep {
+    let from: Asset.Status
+    let to: Asset.Status
+    let tx: any CatalogTransaction
+    let now: Timestamp
+
+    /// - Returns: about how many rows were looked at; nil when there is nothing left.
+    func step(_ job: inout Job, limit: Int) throws -> Int? {
+        if let folder = job.folder { return try sweep(folder, &job, limit: min(limit, 1000)) }
+        if let folder = try tx.popFolder(of: job.id) {
+            job.folder = folder
+            job.afterName = nil
+            job.isInFiles = false
+            return 1
+        }
+        return try takeItems(&job, limit: min(limit, 1000))
+    }
+
+    private func change(_ job: Job) -> StatusChange {
+        StatusChange(project: job.project, from: from, to: to, job: job.id, now: now)
+    }
+
+    /// Changes selected files up to the next folder, or one selected folder, whose content is then worked through.
+    private func takeItems(_ job: inout Job, limit: Int) throws -> Int? {
+        guard let first = try job.items(tx, limit: 1).first else { return nil }
+        guard let state = try tx.states(of: [first]).first else {
+            job.position += 1
+            return 1
+        }
+        if !state.isFile {
+            if try take([state], &job) > 0 { try tx.pushFolders([state.id], of: job.id) }
+            job.position += 1
+            return 1
+        }
+        let items = try job.items(tx, limit: limit)
+        let states = try tx.states(of: items)
+        let files = states.prefix(while: \.isFile)
+        _ = try take(Array(files), &job)
+        // Items between the files that do not exist any more are passed over with them.
+        let next = states.dropFirst(files.count).first
+        let passed = next.flatMap { next in items.firstIndex(of: next.id) } ?? items.count
+        job.position += Int64(passed)
+        return passed
+    }
+
+    private func take(_ states: [AssetState], _ job: inout Job) throws -> Int {
+        var ready: [AssetID] = []
+        for state in states {
+            if state.status == from, state.parent != nil, to == .deleted || state.parentStatus == .published {
+                ready.append(state.id)
+            } else if state.status != to || state.statusJob != job.id {
+                // What this job has changed already, below another selected folder, has been counted there.
+                job.failed += 1
+            }
+        }
+        let changed = try tx.apply(change(job), to: ready)
+        job.succeeded += Int64(changed)
+        return changed
+    }
+
+    private func sweep(_ folder: AssetID, _ job: inout Job, limit: Int) throws -> Int {
+        guard try tx.states(of: [folder]).first.map({ isOurs($0, job) }) ?? false else {
+            job.folder = nil
+            return 1
+        }
+        let children = try tx.children(of: folder, files: job.isInFiles, after: job.afterName, limit: limit)
+        guard let last = children.last else {
+            if job.isInFiles { job.folder = nil }
+            job.isInFiles.toggle()
+            job.afterName = nil
+            return 1
+        }
+        job.succeeded += Int64(try tx.apply(change(job), to: children.map(\.id)))
+        if !job.isInFiles {
+            let ours = try tx.states(of: children.map(\.id)).filter { isOurs($0, job) }
+            try tx.pushFolders(ours.map(\.id), of: job.id)
+        }
+        job.afterName = last.name
+        return children.count
+    }
+
+    private func isOurs(_ state: AssetState, _ job: Job) -> Bool { state.status == to && state.statusJob == job.id }
+}

@@ -1,0 +1,42 @@
+/// Limits and times that an administrator can set.
+package struct ServiceSettings: Sendable {
+    /// The largest file, in bytes.
+    package var maximumUpload: Int64 = 10 << 30
+    /// How long a file token of the segment dialect lives, in seconds (segment reference U12).
+    package var fileTokenLifetime: Double = 24 * 3600
+    /// Idle seconds after which a session of the segment dialect ends (segment reference 2.2).
+    package var sessionLifetime: Double = 30 * 60
+    /// How long a page cursor lives after its last use, in seconds (project reference 13, 11).
+    package var cursorLifetime: Double = 3600
+    /// How long bytes without a row are kept, in seconds.
+    package var gracePeriod: Double = 600
+    /// How long finished jobs are kept, in seconds.
+    package var finishedJobLifetime: Double = 7 * 24 * 3600
+
+    package init() {}
+}
+
+/// Everything that Stockroom does: one verb a file, as extensions. The dialects are thin doors to these operations.
+package struct AssetService: Sendable {
+    package let catalog: any Catalog
+    package let blobs: any BlobStore
+    package let media: any MediaEngine
+    package let secrets: Secrets
+    package let clock: WallClock
+    package let settings: ServiceSettings
+    /// Wakes the job runner of this process, and tells who waits for a job.
+    package let signal: JobSignal
+
+    package init(
+        catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine, secrets: Secrets, clock: WallClock = .system,
+        settings: ServiceSettings = ServiceSettings()
+    ) {
+        self.catalog = catalog
+        self.blobs = blobs
+        self.media = media
+        self.secrets = secrets
+        self.clock = clock
+        self.settings = settings
+        self.signal = JobSignal()
+    }
+}

@@ -1,0 +1,54 @@
+package import NIOCore
+
+/// Bytes that have been stored and looked at, but that no row names yet.
+package struct IngestedFile: Sendable {
+    package let stored: StoredBlob
+    package let inspection: MediaInspection
+
+    package init(stored: StoredBlob, inspection: MediaInspection) {
+        self.stored = stored
+        self.inspection = inspection
+    }
+}
+
+extension AssetService {
+    /// The one door for bytes: every upload of every dialect comes through here.
+    ///
+    /// The bytes are durable when this returns. If no row is committed for them, they are removed: at once with `discard`, or by
+    /// the sweeper.
+    /// - Parameter limit: a caller's own limit in bytes; the server's limit holds besides.
+    /// - Throws: `tooLarge`; what the body throws.
+    package func ingest<Body: AsyncSequence & Sendable>(
+        _ body: Body, named name: AssetName, limit: Int64 = .max
+    ) async throws -> IngestedFile where Body.Element == ByteBuffer {
+        let stored = try await blobs.put(body, limit: min(limit, settings.maximumUpload))
+        let head = try await blobs.head(stored.location, length: media.headLength)
+        return IngestedFile(
+            stored: stored, inspection: await media.inspect(head: head, name: name, size: stored.size))
+    }
+
+    /// Removes bytes whose row was not committed after all. Never throws: the sweeper finds what stays.
+    package func discard(_ file: IngestedFile) async {
+        try? await blobs.remove(file.stored.location)
+    }
+
+    /// Runs the transaction that names the bytes. When the operation refuses, the bytes go; when the database fails, they stay for
+    /// the sweeper to judge, because a failed commit may have been carried out.
+    func commit<Value: Sendable>(
+        _ file: IngestedFile,
+        _ body: @escaping @Sendable (any CatalogTransaction, Asset.Content, Timestamp) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await catalog.write { [clock] tx in
+                let now = clock.now()
+                let blob = try tx.claimBlob(file.stored, now: now)
+                let content = Asset.Content(
+                    blob: blob.id, size: file.stored.size, type: file.inspection.type, info: file.inspection.info)
+                return try body(tx, content, now)
+            }
+        } catch let error as AssetError {
+            if error.code != .internalError { await discard(file) }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/// Look-ups in the tree that several operations share.
+extension AssetTables {
+    /// The asset that a call names.
+    /// - Throws: `unprocessable` when it does not exist in this project.
+    func require(_ reference: AssetReference, in project: Project) throws -> Asset {
+        let found: Asset? =
+            switch reference {
+            case .gid(let gid): try asset(gid, in: project.id)
+            case .pathname(let path): try find(path, in: project)
+            }
+        guard let found else { throw AssetError.unprocessable("The asset does not exist") }
+        return found
+    }
+
+    /// Walks down from the root, one index look-up a level.
+    func find(_ path: AssetPath, in project: Project) throws -> Asset? {
+        try find(path.names.map(\.description), below: project.root)
+    }
+
+    func find(_ names: [String], below start: AssetID) throws -> Asset? {
+        guard let last = names.last else { return try asset(start) }
+        var folder = start
+        for name in names.dropLast() {
+            guard let next = try child(of: folder, named: name), !next.isFile else { return nil }
+            folder = next.id
+        }
+        return try child(of: folder, named: last)
+    }
+
+    func pathname(of id: AssetID) throws -> String { "/" + (try names(to: id)).joined(separator: "/") }
+
+    /// The folder in which a call makes something.
+    /// - Throws: `unprocessable` when it does not exist, is a file, lies in the trash, or lies too deep.
+    func requireParent(_ reference: AssetReference, in project: Project) throws -> Asset {
+        let parent = try require(reference, in: project)
+        guard !parent.isFile else { throw AssetError.unprocessable("The parent is not a folder") }
+        guard parent.status == .published else { throw AssetError.unprocessable("The parent is deleted") }
+        guard try ancestors(of: parent.id).count < AssetPath.maximumDepth else {
+            throw AssetError.unprocessable("The tree would be deeper than \(AssetPath.maximumDepth) folders")
+        }
+        return parent
+    }
+
+    /// The name, or the first with a number that no child has, deleted ones included (project reference 5.8).
+    func freeName(_ name: AssetName, in parent: AssetID) throws -> String {
+        if try child(of: parent, named: name.description) == nil { return name.description }
+        var number = 2
+        while true {
+            let candidate = name.numbered(number).description
+            if try child(of: parent, named: candidate) == nil { return candidate }
+            number += 1
+        }
+    }
+}
+
+extension AssetTables where Self: ChangeTables {
+    /// Adds an asset and tells the feed: INSERT for it, UPDATE for its folder (project reference 10.5).
+    func add(_ draft: AssetDraft) throws -> Asset {
+        let asset = try insert(draft)
+        try append(.insert, .assets, [asset.gid], in: draft.project)
+        try appendUpdate(of: draft.parent, in: draft.project)
+        return asset
+    }
+
+    func appendUpdate(of id: AssetID, in project: ProjectID) throws {
+        guard let asset = try asset(id) else { return }
+        try append(.update, .assets, [asset.gid], in: project)
+    }
+}

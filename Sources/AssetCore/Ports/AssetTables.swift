@@ -1,0 +1,110 @@
+/// A new asset, before it has a row.
+package struct AssetDraft: Sendable {
+    package var project: ProjectID
+    package var parent: AssetID
+    package var name: String
+    /// nil makes a folder.
+    package var content: Asset.Content?
+    package var createdOn: Timestamp
+
+    package init(project: ProjectID, parent: AssetID, name: String, content: Asset.Content?, createdOn: Timestamp) {
+        self.project = project
+        self.parent = parent
+        self.name = name
+        self.content = content
+        self.createdOn = createdOn
+    }
+}
+
+/// A child of a folder, as little of it as walking needs.
+package struct ChildEntry: Sendable, Equatable {
+    package let id: AssetID
+    package let name: String
+
+    package init(id: AssetID, name: String) {
+        self.id = id
+        self.name = name
+    }
+}
+
+/// A change of status of many assets at once.
+package struct StatusChange: Sendable {
+    package let project: ProjectID
+    package let from: Asset.Status
+    package let to: Asset.Status
+    /// The job that does it, written into each row that it changes; nil when no job is needed.
+    package let job: JobID?
+    package let now: Timestamp
+
+    package init(project: ProjectID, from: Asset.Status, to: Asset.Status, job: JobID?, now: Timestamp) {
+        self.project = project
+        self.from = from
+        self.to = to
+        self.job = job
+        self.now = now
+    }
+}
+
+/// What a job needs to know of an asset before it changes it.
+package struct AssetState: Sendable {
+    package let id: AssetID
+    package let parent: AssetID?
+    package let isFile: Bool
+    package let status: Asset.Status
+    /// The job that changed the status last.
+    package let statusJob: JobID?
+    package let parentStatus: Asset.Status?
+
+    package init(
+        id: AssetID, parent: AssetID?, isFile: Bool, status: Asset.Status, statusJob: JobID?, parentStatus: Asset.Status?
+    ) {
+        self.id = id
+        self.parent = parent
+        self.isFile = isFile
+        self.status = status
+        self.statusJob = statusJob
+        self.parentStatus = parentStatus
+    }
+}
+
+/// The tree. Every change of a row keeps the counts of its folder, the search index and the feed (`ChangeTables`) in step only
+/// where its description says so.
+package protocol AssetTables {
+    func asset(_ id: AssetID) throws -> Asset?
+    func asset(_ gid: GID, in project: ProjectID) throws -> Asset?
+    /// In the order of `ids`; the ones that do not exist are left out. At most 1000 ids.
+    func assets(_ ids: [AssetID]) throws -> [Asset]
+    /// In no order; the ones that do not exist are left out. At most 1000 gids.
+    func assets(_ gids: [GID], in project: ProjectID) throws -> [Asset]
+    func child(of parent: AssetID, named name: String) throws -> Asset?
+    /// Folders first, then files, each by name in the order of their UTF-8 bytes; deleted ones included.
+    func children(of parent: AssetID, top: Int, size: Int) throws -> [Asset]
+    /// The ids of all children, in the order of `children`.
+    func childIDs(of parent: AssetID) throws -> [AssetID]
+    /// The next children of one kind, by name.
+    func children(of parent: AssetID, files: Bool, after name: String?, limit: Int) throws -> [ChildEntry]
+    /// The names from the root down to this asset, the root's empty name left out.
+    func names(to id: AssetID) throws -> [String]
+    /// The chain of folders above an asset, nearest first, the root last.
+    func ancestors(of id: AssetID) throws -> [AssetID]
+    func states(of ids: [AssetID]) throws -> [AssetState]
+    /// How many assets these items and all that lies below them are, each counted once.
+    func countSubtrees(of selection: SelectionID) throws -> Int64
+    /// How many assets lie below a folder. Counting stops at `limit`.
+    func countDescendants(of folder: AssetID, limit: Int64) throws -> Int64
+
+    /// Adds the row, its parent's count and its words in the search index.
+    /// - Throws: `AssetError.unprocessable` when the name is taken.
+    func insert(_ draft: AssetDraft) throws -> Asset
+    /// Replaces the bytes: raises `version`, and `updatedOn` always grows. `status` becomes published.
+    func replaceContent(of asset: Asset, with content: Asset.Content, now: Timestamp) throws -> Asset
+    /// Moves a row below another parent under a name that is free there; counts follow.
+    func move(_ asset: Asset, to parent: AssetID, name: String, now: Timestamp) throws
+    /// Sets the status of one asset only, outside of any job.
+    func setStatus(of id: AssetID, to status: Asset.Status, now: Timestamp) throws
+    /// Sets the status of those of `ids` that have the status `from`, and appends an UPDATE for each; answers how many.
+    func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int
+    /// Removes rows that have no children: search index, the parent's counts, candidates for the sweeper; appends a DELETE for
+    /// each. All of `ids` have the same parent.
+    func purge(_ ids: [AssetID], childrenOf parent: AssetID, project: ProjectID, files: Bool, now: Timestamp) throws
+}

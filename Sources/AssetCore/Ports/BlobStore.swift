@@ -1,0 +1,53 @@
+package import NIOCore
+
+/// Bytes that have been stored.
+package struct StoredBlob: Sendable, Equatable {
+    /// SHA-256 of the bytes.
+    package let hash: [UInt8]
+    package let size: Int64
+    /// Where the store keeps them: opaque, and never used a second time for other bytes.
+    package let location: String
+
+    package init(hash: [UInt8], size: Int64, location: String) {
+        self.hash = hash
+        self.size = size
+        self.location = location
+    }
+}
+
+/// A store of immutable bytes.
+///
+/// The catalog is the truth: a blob exists when a committed row names its location. The store may hold more than that (an upload
+/// whose row was never committed); `BlobSweeper` removes what no row names.
+package protocol BlobStore: Sendable {
+    /// Streams `body` into the store and hashes it on the way.
+    ///
+    /// When this returns, the bytes are durable: they survive a crash of the process and of the machine. When it throws, for
+    /// whatever reason (the body fails, the limit is passed, the task is cancelled, the disk is full), nothing stays behind.
+    /// - Throws: `tooLarge` when the body has more than `limit` bytes; what the body throws.
+    func put<Body: AsyncSequence & Sendable>(_ body: Body, limit: Int64) async throws -> StoredBlob
+    where Body.Element == ByteBuffer
+
+    /// Streams the bytes `range` of a blob, in order, to `send`, in buffers of at most 1 MiB.
+    ///
+    /// The next piece is read while `send` works. Blobs are opened before the first `send`, so that a missing blob is reported
+    /// before anything has been sent. A removal while this runs does not disturb it.
+    /// - Throws: `internalError` when the location does not exist or is shorter than the range; what `send` throws;
+    ///   `CancellationError`.
+    func read(
+        _ location: String, range: Range<Int64>, _ send: (ByteBuffer) async throws -> Void
+    ) async throws
+
+    /// The first bytes of a blob, at most `length`.
+    func head(_ location: String, length: Int) async throws -> ByteBuffer
+
+    /// Removes a blob for good. Removing what does not exist is no error.
+    func remove(_ location: String) async throws
+
+    /// Goes through all stored locations, in batches of at most 1000, with the time at which each was stored; what is being
+    /// stored right now may or may not be among them.
+    func forEachBatch(_ body: ([(location: String, storedOn: Timestamp)]) async throws -> Void) async throws
+
+    /// Removes the remains of uploads that were begun before `moment` and never finished; answers how many there were.
+    func removeUnfinished(before moment: Timestamp) async throws -> Int
+}

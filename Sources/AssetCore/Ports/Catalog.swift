@@ -1,0 +1,18 @@
+/// The database of everything but bytes.
+///
+/// Closures are synchronous, so that no transaction spans an `await`; they may run on any thread, and must not touch anything
+/// outside the transaction. A closure that throws leaves the database as it was, and its error is thrown on unchanged.
+package protocol Catalog: Sendable {
+    /// Runs `body` on a consistent snapshot. Does not wait for writers.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws -> Value
+
+    /// Runs `body` as one atomic and isolated change. When this returns, the change is durable.
+    ///
+    /// The task's cancellation does not undo a transaction that has begun; one that has not begun yet throws
+    /// `CancellationError`.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws -> Value
+}
+
+/// What a transaction can do: one protocol for each group of tables.
+package typealias CatalogTransaction = AccountTables & AssetTables & BlobTables & ChangeTables & JobTables
+    & SearchTables & SegmentTables

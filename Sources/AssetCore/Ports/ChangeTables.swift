@@ -1,0 +1,17 @@
+/// The feeds (project reference 10): every mutation appends its lines in its own transaction, so that the order of cursors is the
+/// order of commits.
+package protocol ChangeTables {
+    func append(_ action: ChangeAction, _ dataType: ProjectChange.DataType, _ keys: [GID], in project: ProjectID) throws
+    /// An UPDATE for everything below a folder.
+    func appendUpdates(below folder: AssetID, in project: ProjectID) throws
+    func append(
+        _ action: ChangeAction, _ dataType: GlobalChange.DataType, key: String, data: JSON?, for audience: Audience
+    ) throws
+
+    func projectCursor(_ project: ProjectID) throws -> Int64
+    func globalCursor() throws -> Int64
+    /// Lines after `cursor`, in order, at most `limit`.
+    func changes(in project: ProjectID, after cursor: Int64, limit: Int) throws -> [ProjectChange]
+    /// Lines after `cursor` that `user` may see, in order, at most `limit`.
+    func globalChanges(for user: UserID, after cursor: Int64, limit: Int) throws -> [GlobalChange]
+}

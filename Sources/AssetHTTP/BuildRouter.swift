@@ -1,0 +1,44 @@
+package import AssetCore
+import HTTPTypes
+package import Hummingbird
+
+/// Everything that answers requests, and where it is mounted. `serve` and every test use this one function.
+package func buildRouter(
+    service: AssetService, settings: ServerSettings = ServerSettings(), health: Health = Health()
+) -> Router<AppContext> {
+    let router = Router(context: AppContext.self)
+    router.add(middleware: RequestLogMiddleware())
+    router.add(middleware: ErrorMiddleware())
+
+    var routes = RouteTable()
+    let tokens = TokenIssuer(service: service)
+    let delivery = Delivery(blobs: service.blobs)
+    RPCDispatcher(service: service, settings: settings, tokens: tokens).mount(in: &routes)
+    let sessions = RESTSessions(service: service, limiter: settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
+    RESTAuth(service: service, sessions: sessions).mount(in: &routes)
+    RESTMedia(service: service, sessions: sessions, delivery: delivery).mount(in: &routes)
+    RESTSegmentAssets(service: service, sessions: sessions, delivery: delivery, settings: settings).mount(in: &routes)
+    health.mount(in: &routes)
+    routes.register(in: router)
+    return router
+}
+
+/// Paths and what each answers, kept as data: a method that a path does not know gets 405 in the dialect's own envelope.
+struct RouteTable {
+    typealias Handler = @Sendable (Request, AppContext) async throws -> Response
+
+    private var paths: [(path: String, handlers: [HTTPRequest.Method: Handler])] = []
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+
+    mutating func mount(_ path: String, _ handlers: [HTTPRequest.Method: Handler]) { paths.append((path, handlers)) }
+
+    func register(in router: Router<AppContext>) {
+        for (path, handlers) in paths {
+            let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+            for method in Self.methods {
+                let handler = handlers[method] ?? { _, _ in throw AssetError(.methodNotAllowed, "Allowed here: \(allowed)") }
+                router.on(RouterPath(path), method: method, use: handler)
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import AssetCore
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// Sends the bytes of a file: `HEAD`, ranges, conditional requests, and headers that keep browsers from running what they show
+/// (segment reference 6.6; RFC 9110).
+struct Delivery: Sendable {
+    let blobs: any BlobStore
+
+    struct File: Sendable {
+        let blob: Blob
+        let name: String
+        /// nil for what never changes.
+        let modifiedOn: Timestamp?
+        let cacheControl: String
+    }
+
+    func response(to request: Request, _ file: File) throws -> Response {
+        let type = ContentTypes.type(of: AssetName(stored: file.name))
+        let etag = "\"\(Secrets.hex(file.blob.hash.prefix(16)))\""
+        var headers: HTTPFields = [
+            .eTag: etag, .cacheControl: file.cacheControl, .acceptRanges: "bytes",
+            .xContentTypeOptions: "nosniff",
+        ]
+        let modified = file.modifiedOn.map { Date(timeIntervalSince1970: Double($0.microseconds / 1_000_000)) }
+        if let modified { headers[.lastModified] = modified.httpDate }
+        if isUnchanged(request, etag: etag, modified: modified) { return Response(status: .notModified, headers: headers) }
+
+        headers[.contentType] = type
+        headers[.contentDisposition] = Self.disposition(file.name, isInline: ContentTypes.isInline(type))
+        headers[.contentSecurityPolicy] = "sandbox"
+        var status = HTTPResponse.Status.ok
+        var range = 0..<file.blob.size
+        let isConditionMet = isRangeConditionMet(request, etag: etag, modified: modified)
+        switch isConditionMet ? ByteRange(header: request.headers[.range], size: file.blob.size) : .whole {
+        case .whole: break
+        case .part(let part):
+            status = .partialContent
+            range = part
+            headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.blob.size)"
+        case .unsatisfiable:
+            throw RangeNotSatisfiable(size: file.blob.size)
+        }
+        headers[.contentLength] = String(range.count)
+        if request.method == .head { return Response(status: status, headers: headers) }
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(contentLength: range.count) { [blobs, range] writer in
+                try await blobs.read(file.blob.location, range: range) { try await writer.write($0) }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// `If-None-Match` counts before `If-Modified-Since`.
+    private func isUnchanged(_ request: Request, etag: String, modified: Date?) -> Bool {
+        if let header = request.headers[.ifNoneMatch] {
+            return header.split(separator: ",").contains { candidate in
+                let text = candidate.trimmingCharacters(in: .whitespaces)
+                return text == "*" || text == etag || text == "W/" + etag
+            }
+        }
+        guard let modified, let since = request.headers[.ifModifiedSince].flatMap(Date.init(httpDate:)) else {
+            return false
+        }
+        return modified <= since
+    }
+
+    /// `If-Range`: the range counts only for the same bytes.
+    private func isRangeConditionMet(_ request: Request, etag: String, modified: Date?) -> Bool {
+        guard let header = request.headers[.ifRange] else { return true }
+        if header.hasPrefix("\"") || header.hasPrefix("W/") { return header == etag }
+        return modified != nil && Date(httpDate: header) == modified
+    }
+
+    /// RFC 6266: an ASCII name for old clients, and the real one when it differs.
+    static func disposition(_ name: String, isInline: Bool) -> String {
+        let ascii = name.unicodeScalars.map { scalar in
+            scalar.isASCII && scalar != "\"" && scalar != "\\" && scalar != "%" ? String(scalar) : "_"
+        }.joined()
+        let kind = isInline ? "inline" : "attachment"
+        let extended = ascii == name ? "" : "; filename*=UTF-8''\(RESTModels.percentEncoded(name))"
+        return "\(kind); filename=\"\(ascii)\"\(extended)"
+    }
+}
+
+/// The requested range lies behind the end of the file: 416, with the size in `Content-Range`.
+struct RangeNotSatisfiable: Error {
+    let size: Int64
+}

@@ -1,0 +1,39 @@
+import AssetCore
+import Foundation
+import Hummingbird
+import OrderedCollections
+
+/// Query parameters and keys of the segment dialect: names match without regard to case, unknown ones are ignored (U1).
+struct RESTQuery {
+    private var values: [String: String] = [:]
+
+    /// The query of a URL: `+` is a space, as in forms. Of a repeated name the first one counts.
+    init(_ request: Request) throws(AssetError) {
+        for pair in (request.uri.query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let decoded = parts.map { $0.replacing("+", with: " ").removingPercentEncoding }
+            guard let name = decoded.first ?? nil, let value = decoded.count > 1 ? decoded[1] : "" else {
+                throw .badParameter("query", "The query is not percent-encoded UTF-8")
+            }
+            if values[name.lowercased()] == nil { values[name.lowercased()] = value }
+        }
+    }
+
+    /// The members of a JSON object.
+    init(_ object: JSON) throws(AssetError) {
+        for (name, value) in object.objectValue ?? [:] {
+            switch value {
+            case .null: continue
+            case .string(let text): values[name.lowercased()] = text
+            default: throw .badParameter(name, "Expected a string")
+            }
+        }
+    }
+
+    subscript(name: String) -> String? { values[name.lowercased()] }
+
+    func require(_ name: String) throws(AssetError) -> String {
+        guard let value = self[name], !value.isEmpty else { throw .badParameter(name, "This parameter is required") }
+        return value
+    }
+}

@@ -1,0 +1,144 @@
+import AssetCore
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// The files of segments: the project family `/api/resources/assets/…` and the Flex family
+/// `/api/apps/wbflex/documents/{id}/assets/…` (segment reference 6, 7).
+///
+/// The order of checks is that of 6.1: token, scope, right, segment, other parameters, action.
+struct RESTSegmentAssets: Sendable {
+    let service: AssetService
+    let sessions: RESTSessions
+    let delivery: Delivery
+    let settings: ServerSettings
+
+    /// What a call is allowed to reach, and how its family prints a file.
+    private struct Door: Sendable {
+        let caller: Caller
+        /// nil for the Flex family.
+        let scope: SegmentScope?
+        let base: String
+
+        func json(_ file: SegmentFile) -> JSON {
+            if let scope { return RESTModels.asset(file, project: caller.project, scope: scope, base: base) }
+            return RESTModels.flexAsset(file, project: caller.project, base: base)
+        }
+    }
+
+    private enum Family: Sendable {
+        case project, flex
+
+        var root: String {
+            switch self {
+            case .project: "/api/resources/assets"
+            case .flex: "/api/apps/wbflex/documents/{id}/assets"
+            }
+        }
+    }
+
+    func mount(in routes: inout RouteTable) {
+        for family in [Family.project, .flex] {
+            let download: RouteTable.Handler = { try await self.download(family, $0, $1) }
+            routes.mount("\(family.root)/list", [.get: { try await self.listSeveral(family, $0, $1) }])
+            routes.mount(
+                "\(family.root)/{segmentid}",
+                [
+                    .post: { try await self.upload(family, $0, $1) }, .get: download, .head: download,
+                    .delete: { try await self.delete(family, $0, $1) },
+                ])
+            routes.mount("\(family.root)/{segmentid}/list", [.get: { try await self.list(family, $0, $1) }])
+        }
+    }
+
+    private func open(_ family: Family, _ request: Request, _ context: AppContext, _ query: RESTQuery) async throws -> Door {
+        let user = try await sessions.user(request)
+        let base = settings.publicURL ?? "http://\(request.head.authority ?? "localhost")"
+        switch family {
+        case .project:
+            let scope = try SegmentScope(parsing: try query.require("scope"))
+            return Door(caller: try await service.caller(user, scope: scope), scope: scope, base: base)
+        case .flex:
+            let id = try context.parameters.require("id")
+            return Door(caller: try await service.caller(user, flexDocument: id).caller, scope: nil, base: base)
+        }
+    }
+
+    private func segment(_ context: AppContext) throws -> Int64 {
+        let text = try context.parameters.require("segmentid")
+        guard let segment = Int64(digits: text) else {
+            throw AssetError.badParameter("segmentid", "Expected a whole number")
+        }
+        return segment
+    }
+
+    private func upload(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
+        let door = try await open(family, request, context, try RESTQuery(request))
+        let segment = try segment(context)
+        try await service.requireSegment(door.caller, segment)
+        let body = try RESTQuery(try await request.jsonObject(limit: 64 << 10))
+        let file = try await service.attach(
+            door.caller, segment: segment, token: try body.require("filetoken"), locale: body["locale"],
+            relativePath: body["relativePath"])
+        return Response(json: door.json(file))
+    }
+
+    private func list(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
+        let door = try await open(family, request, context, try RESTQuery(request))
+        let files = try await service.files(door.caller, ofSegment: try segment(context))
+        return Response(json: .array(files.map(door.json)))
+    }
+
+    /// The most segments in one list (U36).
+    private static let maximumSegments = 500
+
+    private func listSeveral(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
+        let query = try RESTQuery(request)
+        let door = try await open(family, request, context, query)
+        let texts = try query.require("segmentIds").split(separator: ",", omittingEmptySubsequences: false)
+        guard texts.count <= Self.maximumSegments else {
+            throw AssetError.badParameter("segmentIds", "More than \(Self.maximumSegments) ids")
+        }
+        let segments = try texts.map { text in
+            guard let segment = Int64(digits: text.trimmingCharacters(in: .whitespaces)) else {
+                throw AssetError.badParameter("segmentIds", "Expected whole numbers separated by commas")
+            }
+            return segment
+        }
+        let files = try await service.files(door.caller, ofSegments: segments)
+        return Response(json: .array(files.map(door.json)))
+    }
+
+    private func download(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
+        let query = try RESTQuery(request)
+        let door = try await open(family, request, context, query)
+        let segment = try segment(context)
+        try await service.requireSegment(door.caller, segment)
+        let (asset, blob) = try await service.file(door.caller, segment: segment, try reference(query))
+        let isCacheable = family == .flex || query["v"]?.isEmpty == false
+        return try delivery.response(
+            to: request,
+            Delivery.File(
+                blob: blob, name: asset.name, modifiedOn: asset.updatedOn,
+                cacheControl: isCacheable ? "max-age=2592000" : "no-cache"))
+    }
+
+    private func delete(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
+        let query = try RESTQuery(request)
+        let door = try await open(family, request, context, query)
+        let segment = try segment(context)
+        try await service.requireSegment(door.caller, segment)
+        // A mistyped call must not destroy all files (U41).
+        if query["filename"] != nil || query["locale"] != nil || query["relativePath"] != nil {
+            try await service.deleteFile(door.caller, segment: segment, try reference(query))
+        } else {
+            try await service.deleteFiles(door.caller, ofSegment: segment)
+        }
+        return Response(status: .ok)
+    }
+
+    private func reference(_ query: RESTQuery) throws -> AssetService.SegmentFileReference {
+        AssetService.SegmentFileReference(
+            fileName: try query.require("filename"), relativePath: query["relativePath"], locale: query["locale"])
+    }
+}

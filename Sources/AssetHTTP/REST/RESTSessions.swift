@@ -1,0 +1,30 @@
+import AssetCore
+import HTTPTypes
+import Hummingbird
+
+/// The two headers that every call carries (segment reference 2.2).
+struct RESTSessions: Sendable {
+    let service: AssetService
+    let limiter: RateLimiter?
+
+    /// The user of the session; counts the call.
+    /// - Throws: `unauthenticated`; `rateLimited`.
+    func user(_ request: Request) async throws -> User {
+        let (token, account) = try Self.headers(request)
+        let user = try await service.session(token: token, account: account)
+        try limiter?.count(user.id)
+        return user
+    }
+
+    static func headers(_ request: Request) throws(AssetError) -> (token: String, account: String) {
+        guard let token = request.headers[.authToken], let account = request.headers[.authAccount] else {
+            throw AssetError(.unauthenticated, "Token invalid or expired.")
+        }
+        return (token.filter { $0 != "\"" }, account)
+    }
+}
+
+extension HTTPField.Name {
+    static let authToken = HTTPField.Name("X-Auth-Token")!
+    static let authAccount = HTTPField.Name("X-Auth-AccountId")!
+}

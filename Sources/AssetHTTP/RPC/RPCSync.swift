@@ -1,0 +1,36 @@
+import AssetCore
+import OrderedCollections
+
+/// The calls below `/sync/` (project reference 10).
+enum RPCSync {
+    static let calls: [String: RPCEntry] = [
+        "get": RPCEntry(.user) { call in
+            let user = try call.requireUser()
+            let global = try cursor(call, "cc_cursor")
+            var project: (caller: Caller, cursor: Int64)?
+            if call.value("project") != nil {
+                let caller = try await call.service.caller(user.gid, in: try call.gid("project"))
+                project = (caller, try cursor(call, "cursor"))
+            }
+            let page = try await call.service.changes(for: user, globalCursor: global, project: project)
+            var reply = RPCReply(["sync": .array(page.items.map(RPCModels.feedItem))])
+            if page.hasMore { reply.result["warning"] = "more data available" }
+            return reply
+        },
+        "cursors": RPCEntry(.user) { call in
+            let user = try call.requireUser()
+            var caller: Caller?
+            if call.value("project") != nil {
+                caller = try await call.service.caller(user.gid, in: try call.gid("project"))
+            }
+            let cursors = try await call.service.cursors(of: caller)
+            var reply = RPCReply(["cc.cursor": .int(cursors.global)])
+            if let cursor = cursors.project { reply.result["cursor"] = .int(cursor) }
+            return reply
+        },
+    ]
+
+    private static func cursor(_ call: RPCCall, _ name: String) throws -> Int64 {
+        Int64(try call.integer(name, default: 0, in: 0...))
+    }
+}

@@ -1,0 +1,81 @@
+import AssetCore
+import Foundation
+import JWTKit
+
+/// Issues and verifies JWTs: HS256, signed by a rotating key of the database (project reference 1.5).
+///
+/// A token names the user only. Whether the user is active and a member is looked up for each request, so that whoever is removed
+/// is out at once.
+actor TokenIssuer {
+    private let service: AssetService
+    private var keys = JWTKeyCollection()
+    private var signer: JWKIdentifier?
+    private var loadedOn: Timestamp?
+
+    /// How long a token is good, in seconds; it is renewed when half of that is used up.
+    private static let lifetime = 4.0 * 3600
+    /// Keys are read again after this many seconds, so that another process's rotation is seen.
+    private static let reload = 60.0
+
+    /// A token that is genuine and has not expired.
+    struct Verified: Sendable {
+        let user: GID
+        fileprivate let text: String
+        fileprivate let issuedOn: Date
+    }
+
+    private struct Claims: JWTPayload {
+        let sub: SubjectClaim
+        let iat: IssuedAtClaim
+        let exp: ExpirationClaim
+
+        /// The expiry is checked against the service's clock.
+        func verify(using algorithm: some JWTAlgorithm) async throws {}
+    }
+
+    init(service: AssetService) { self.service = service }
+
+    func issue(for user: GID) async throws -> String {
+        try await load()
+        let now = date
+        let claims = Claims(
+            sub: SubjectClaim(value: user.description), iat: IssuedAtClaim(value: now),
+            exp: ExpirationClaim(value: now.addingTimeInterval(Self.lifetime)))
+        return try await keys.sign(claims, kid: signer)
+    }
+
+    /// - Parameter header: the value of `Authorization`.
+    /// - Throws: `unauthenticated`.
+    func verify(_ header: String?) async throws -> Verified {
+        let denied = AssetError(.unauthenticated, "Permission denied")
+        guard let header, header.lowercased().hasPrefix("bearer ") else { throw denied }
+        let text = String(header.dropFirst("bearer ".count)).trimmingCharacters(in: .whitespaces)
+        try await load()
+        guard let claims = try? await keys.verify(text, as: Claims.self), claims.exp.value > date,
+            let user = GID(claims.sub.value)
+        else { throw denied }
+        return Verified(user: user, text: text, issuedOn: claims.iat.value)
+    }
+
+    /// The token to send back: the same one while it is young.
+    func renewed(_ token: Verified) async throws -> String {
+        if date.timeIntervalSince(token.issuedOn) < Self.lifetime / 2 { return token.text }
+        return try await issue(for: token.user)
+    }
+
+    private var date: Date { Date(timeIntervalSince1970: service.clock.now().seconds) }
+
+    private func load() async throws {
+        let now = service.clock.now()
+        if let loadedOn, now < loadedOn.adding(seconds: Self.reload) { return }
+        let secrets = try await service.signingSecrets()
+        let fresh = JWTKeyCollection()
+        for secret in secrets {
+            await fresh.add(
+                hmac: HMACKey(from: secret.secret), digestAlgorithm: .sha256, kid: JWKIdentifier(string: secret.id))
+        }
+        keys = fresh
+        signer = secrets.first.map { JWKIdentifier(string: $0.id) }
+        loadedOn = now
+    }
+}

@@ -1,0 +1,121 @@
+import AssetCore
+import OrderedCollections
+
+/// The tree: what changes it.
+extension SQLTransaction {
+    func insert(_ draft: AssetDraft) throws -> Asset {
+        let gid = GID()
+        let info = draft.content?.info.text ?? "{}"
+        let id: AssetID
+        do {
+            id = AssetID(
+                rawValue: try db.insert(
+                    """
+                    INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, created_on, updated_on)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    [
+                        .gid(gid), .id(draft.project), .id(draft.parent), .text(draft.name), .bool(draft.content != nil),
+                        .id(draft.content?.blob), .int(draft.content?.size ?? 0), .text(ifAny: draft.content?.type),
+                        .text(info), .time(draft.createdOn), .time(draft.createdOn),
+                    ]))
+        } catch where db.isUniqueViolation(error) {
+            throw AssetError.unprocessable("The name '\(draft.name)' is taken")
+        }
+        try addToCount(of: draft.parent, files: draft.content != nil, 1)
+        let asset = Asset(
+            id: id, gid: gid, project: draft.project, parent: draft.parent, name: draft.name, content: draft.content,
+            status: .published, version: 1, fileCount: 0, folderCount: 0, title: [:], description: [:],
+            metadata: .emptyObject, transforms: .null, createdOn: draft.createdOn, updatedOn: draft.createdOn)
+        try index(asset)
+        return asset
+    }
+
+    func replaceContent(of asset: Asset, with content: Asset.Content, now: Timestamp) throws -> Asset {
+        var asset = asset
+        if let old = asset.content?.blob, old != content.blob { try addCandidates(of: [asset.id], since: now) }
+        asset.content = content
+        asset.version += 1
+        asset.status = .published
+        asset.updatedOn = max(now, Timestamp(microseconds: asset.updatedOn.microseconds + 1))
+        try db.execute(
+            """
+            UPDATE assets SET blob_id = ?, size = ?, type = ?, info = ?, version = ?, status = 'published',
+                status_job = NULL, updated_on = ?
+            WHERE id = ?
+            """,
+            [
+                .id(content.blob), .int(content.size), .text(ifAny: content.type), .json(content.info),
+                .int(asset.version), .time(asset.updatedOn), .id(asset.id),
+            ])
+        return asset
+    }
+
+    func move(_ asset: Asset, to parent: AssetID, name: String, now: Timestamp) throws {
+        do {
+            try db.execute(
+                "UPDATE assets SET parent_id = ?, name = ?, updated_on = ? WHERE id = ?",
+                [.id(parent), .text(name), .time(now), .id(asset.id)])
+        } catch where db.isUniqueViolation(error) {
+            throw AssetError.unprocessable("The name '\(name)' is taken")
+        }
+        if let old = asset.parent, old != parent {
+            try addToCount(of: old, files: asset.isFile, -1)
+            try addToCount(of: parent, files: asset.isFile, 1)
+        }
+        if name != asset.name {
+            var renamed = asset
+            renamed.name = name
+            try reindex(renamed)
+        }
+    }
+
+    func setStatus(of id: AssetID, to status: Asset.Status, now: Timestamp) throws {
+        try db.execute(
+            "UPDATE assets SET status = ?, status_job = NULL, updated_on = ? WHERE id = ?",
+            [.text(status.rawValue), .time(now), .id(id)])
+    }
+
+    func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int {
+        if ids.isEmpty { return 0 }
+        let condition = "id IN (\(list(ids))) AND project_id = ? AND status = ? AND parent_id IS NOT NULL"
+        let values: [SQLValue] = [.id(change.project), .text(change.from.rawValue)]
+        let count = try appendChanges(.update, ofAssetsWhere: condition, values, in: change.project)
+        if count > 0 {
+            try db.execute(
+                "UPDATE assets SET status = ?, status_job = ?, updated_on = ? WHERE \(condition)",
+                [.text(change.to.rawValue), .id(change.job), .time(change.now)] + values, isCached: false)
+        }
+        return count
+    }
+
+    func purge(
+        _ ids: [AssetID], childrenOf parent: AssetID, project: ProjectID, files: Bool, now: Timestamp
+    ) throws {
+        if ids.isEmpty { return }
+        let condition = "id IN (\(list(ids))) AND project_id = ? AND parent_id = ? AND is_file = ?"
+        let values: [SQLValue] = [.id(project), .id(parent), .bool(files)]
+        let count = try appendChanges(.delete, ofAssetsWhere: condition, values, in: project)
+        if files {
+            try addCandidates(of: ids, since: now)
+            try unindex(ids)
+        }
+        try db.execute("DELETE FROM assets WHERE \(condition)", values, isCached: false)
+        try addToCount(of: parent, files: files, -Int64(count))
+    }
+
+    private func addToCount(of folder: AssetID, files: Bool, _ number: Int64) throws {
+        let column = files ? "file_count" : "folder_count"
+        try db.execute("UPDATE assets SET \(column) = \(column) + ? WHERE id = ?", [.int(number), .id(folder)])
+    }
+
+    /// The blobs of these assets lose a reference: the sweeper will look whether it was the last.
+    private func addCandidates(of ids: [AssetID], since moment: Timestamp) throws {
+        try db.execute(
+            """
+            INSERT INTO blob_candidates (blob_id, since)
+            SELECT DISTINCT blob_id, CAST(? AS BIGINT) FROM assets WHERE id IN (\(list(ids))) AND blob_id IS NOT NULL
+            ON CONFLICT (blob_id) DO UPDATE SET since = excluded.since
+            """, [.time(moment)], isCached: false)
+    }
+}

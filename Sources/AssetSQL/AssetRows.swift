@@ -1,0 +1,179 @@
+import AssetCore
+import OrderedCollections
+
+/// The tree: reading. What changes it stands in `AssetRows+Write.swift`.
+extension SQLTransaction: AssetTables {
+    static let assetColumns = """
+        assets.id, assets.gid, assets.project_id, assets.parent_id, assets.name, assets.status, assets.version,
+        assets.blob_id, assets.size, assets.type, assets.info, assets.file_count, assets.folder_count, assets.title,
+        assets.description, assets.metadata, assets.transforms, assets.created_on, assets.updated_on
+        """
+
+    static func asset(_ row: any SQLRow) throws -> Asset {
+        let content = row.id(ifAny: 7, BlobID.self).map { blob in
+            Asset.Content(blob: blob, size: row.int(8), type: row.text(ifAny: 9), info: .raw(row.text(10)))
+        }
+        return Asset(
+            id: row.id(0), gid: try row.gid(1), project: row.id(2), parent: row.id(ifAny: 3), name: row.text(4),
+            content: content, status: try row.raw(5), version: row.int(6), fileCount: row.int(11),
+            folderCount: row.int(12), title: try localized(row.text(13)), description: try localized(row.text(14)),
+            metadata: .raw(row.text(15)), transforms: .raw(row.text(16)), createdOn: row.time(17),
+            updatedOn: row.time(18))
+    }
+
+    /// Most texts are empty, and then there is nothing to parse.
+    private static func localized(_ text: String) throws -> LocalizedText {
+        if text == "{}" { return [:] }
+        let members = try JSON(parsing: text).objectValue ?? [:]
+        return LocalizedText(uniqueKeysWithValues: members.map { ($0.key, $0.value.stringValue ?? "") })
+    }
+
+    func asset(_ id: AssetID) throws -> Asset? {
+        try db.first("SELECT \(Self.assetColumns) FROM assets WHERE id = ?", [.id(id)], Self.asset)
+    }
+
+    func asset(_ gid: GID, in project: ProjectID) throws -> Asset? {
+        try db.first(
+            "SELECT \(Self.assetColumns) FROM assets WHERE gid = ? AND project_id = ?", [.gid(gid), .id(project)],
+            Self.asset)
+    }
+
+    func assets(_ ids: [AssetID]) throws -> [Asset] {
+        if ids.isEmpty { return [] }
+        var found: [AssetID: Asset] = [:]
+        let sql = "SELECT \(Self.assetColumns) FROM assets WHERE id IN (\(list(ids)))"
+        try db.query(sql, [], isCached: false) { row in
+            let asset = try Self.asset(row)
+            found[asset.id] = asset
+        }
+        return ids.compactMap { found[$0] }
+    }
+
+    func assets(_ gids: [GID], in project: ProjectID) throws -> [Asset] {
+        if gids.isEmpty { return [] }
+        let places = Array(repeating: "?", count: gids.count).joined(separator: ",")
+        return try db.all(
+            "SELECT \(Self.assetColumns) FROM assets WHERE project_id = ? AND gid IN (\(places))",
+            [.id(project)] + gids.map(SQLValue.gid), isCached: false, Self.asset)
+    }
+
+    func child(of parent: AssetID, named name: String) throws -> Asset? {
+        try db.first(
+            "SELECT \(Self.assetColumns) FROM assets WHERE parent_id = ? AND name = ?", [.id(parent), .text(name)],
+            Self.asset)
+    }
+
+    func children(of parent: AssetID, top: Int, size: Int) throws -> [Asset] {
+        try db.all(
+            """
+            SELECT \(Self.assetColumns) FROM assets WHERE parent_id = ?
+            ORDER BY is_file, name LIMIT ? OFFSET ?
+            """,
+            [.id(parent), .count(size), .count(top)], Self.asset)
+    }
+
+    func childIDs(of parent: AssetID) throws -> [AssetID] {
+        try db.all("SELECT id FROM assets WHERE parent_id = ? ORDER BY is_file, name", [.id(parent)]) { $0.id(0) }
+    }
+
+    func children(of parent: AssetID, files: Bool, after name: String?, limit: Int) throws -> [ChildEntry] {
+        try db.all(
+            """
+            SELECT id, name FROM assets WHERE parent_id = ? AND is_file = ? AND name > ?
+            ORDER BY name LIMIT ?
+            """,
+            // Only the root's name is empty, so that every child's name is greater than ''.
+            [.id(parent), .bool(files), .text(name ?? ""), .count(limit)]
+        ) { ChildEntry(id: $0.id(0), name: $0.text(1)) }
+    }
+
+    func names(to id: AssetID) throws -> [String] {
+        try db.all(
+            """
+            WITH RECURSIVE up (parent_id, name, height) AS (
+                SELECT parent_id, name, 0 FROM assets WHERE id = ?
+                UNION ALL
+                SELECT assets.parent_id, assets.name, height + 1 FROM up JOIN assets ON assets.id = up.parent_id
+            )
+            SELECT name FROM up WHERE parent_id IS NOT NULL ORDER BY height DESC
+            """, [.id(id)]
+        ) { $0.text(0) }
+    }
+
+    func ancestors(of id: AssetID) throws -> [AssetID] {
+        try db.all(
+            """
+            WITH RECURSIVE up (id, height) AS (
+                SELECT parent_id, 0 FROM assets WHERE id = ?
+                UNION ALL
+                SELECT assets.parent_id, height + 1 FROM up JOIN assets ON assets.id = up.id
+            )
+            SELECT id FROM up WHERE id IS NOT NULL ORDER BY height
+            """, [.id(id)]
+        ) { $0.id(0) }
+    }
+
+    func states(of ids: [AssetID]) throws -> [AssetState] {
+        if ids.isEmpty { return [] }
+        var found: [AssetID: AssetState] = [:]
+        let sql = """
+            SELECT a.id, a.parent_id, a.is_file, a.status, a.status_job, p.status
+            FROM assets a LEFT JOIN assets p ON p.id = a.parent_id WHERE a.id IN (\(list(ids)))
+            """
+        try db.query(sql, [], isCached: false) { row in
+            let state = AssetState(
+                id: row.id(0), parent: row.id(ifAny: 1), isFile: row.int(2) == 1, status: try row.raw(3),
+                statusJob: row.id(ifAny: 4), parentStatus: row.isNull(5) ? nil : try row.raw(5, Asset.Status.self))
+            found[state.id] = state
+        }
+        return ids.compactMap { found[$0] }
+    }
+
+    func countDescendants(of folder: AssetID, limit: Int64) throws -> Int64 {
+        var seen: Set<AssetID> = []
+        return try countDescendants(of: [folder], seen: &seen, limit: limit)
+    }
+
+    func countSubtrees(of selection: SelectionID) throws -> Int64 {
+        var folders: [AssetID] = []
+        try forEachState(in: selection) { state in if !state.isFile { folders.append(state.id) } }
+        guard !folders.isEmpty else { return try selectionCount(selection) }
+        var seen: Set<AssetID> = []
+        var total = try countDescendants(of: folders, seen: &seen, limit: .max)
+        // What lies below another selected folder has been counted there.
+        try forEachState(in: selection) { state in
+            if !(state.parent.map(seen.contains) ?? false) { total += 1 }
+        }
+        return total
+    }
+
+    private func forEachState(in selection: SelectionID, _ body: (AssetState) throws -> Void) throws {
+        var position: Int64 = 0
+        while case let ids = try selectionItems(selection, from: position), !ids.isEmpty {
+            for state in try states(of: ids) { try body(state) }
+            position += Int64(ids.count)
+        }
+    }
+
+    /// Adds up the counts of all folders at and below `roots`: folders are visited, files are not.
+    private func countDescendants(of roots: [AssetID], seen: inout Set<AssetID>, limit: Int64) throws -> Int64 {
+        var total: Int64 = 0
+        var frontier = Array(Set(roots))
+        seen.formUnion(frontier)
+        while !frontier.isEmpty, total < limit {
+            let batch = Array(frontier.suffix(500))
+            frontier.removeLast(batch.count)
+            let ids = list(batch)
+            try db.query("SELECT SUM(file_count + folder_count) FROM assets WHERE id IN (\(ids))", [], isCached: false) {
+                total += $0.int(ifAny: 0) ?? 0
+            }
+            try db.query(
+                "SELECT id FROM assets WHERE parent_id IN (\(ids)) AND is_file = 0 ", [], isCached: false
+            ) { row in
+                let id = row.id(0, AssetID.self)
+                if seen.insert(id).inserted { frontier.append(id) }
+            }
+        }
+        return total
+    }
+}

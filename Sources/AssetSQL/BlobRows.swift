@@ -1,0 +1,104 @@
+import AssetCore
+
+extension SQLTransaction: BlobTables {
+    private static func blob(_ row: any SQLRow) -> Blob {
+        Blob(id: row.id(0), hash: row.blob(1), size: row.int(2), location: row.text(3))
+    }
+
+    func blob(_ id: BlobID) throws -> Blob? {
+        try db.first("SELECT id, hash, size, location FROM blobs WHERE id = ?", [.id(id)], Self.blob)
+    }
+
+    func claimBlob(_ stored: StoredBlob, now: Timestamp) throws -> Blob {
+        let known = try db.first(
+            "SELECT id, hash, size, location FROM blobs WHERE hash = ?", [.blob(stored.hash)], Self.blob)
+        if let known {
+            if known.location != stored.location { try queueRemoval(stored.location, since: Timestamp(microseconds: 0)) }
+            return known
+        }
+        let id = try db.insert(
+            "INSERT INTO blobs (hash, size, location) VALUES (?, ?, ?)",
+            [.blob(stored.hash), .int(stored.size), .text(stored.location)])
+        return Blob(id: BlobID(rawValue: id), hash: stored.hash, size: stored.size, location: stored.location)
+    }
+
+    func insertFileToken(
+        _ token: String, user: UserID, blob: BlobID, name: String, now: Timestamp, expiresOn: Timestamp
+    ) throws {
+        try db.execute(
+            "INSERT INTO file_tokens (token, user_id, blob_id, name, created_on, expires_on) VALUES (?, ?, ?, ?, ?, ?)",
+            [.text(token), .id(user), .id(blob), .text(name), .time(now), .time(expiresOn)])
+    }
+
+    func fileToken(_ token: String, user: UserID, now: Timestamp) throws -> FileToken? {
+        try db.first(
+            """
+            SELECT blobs.id, blobs.hash, blobs.size, blobs.location, file_tokens.name
+            FROM file_tokens JOIN blobs ON blobs.id = file_tokens.blob_id
+            WHERE token = ? AND user_id = ? AND expires_on > ?
+            """, [.text(token), .id(user), .time(now)]
+        ) { FileToken(token: token, user: user, blob: Self.blob($0), name: $0.text(4)) }
+    }
+
+    func deleteExpiredFileTokens(now: Timestamp, limit: Int) throws -> Int {
+        let tokens = try db.all(
+            "SELECT token, blob_id FROM file_tokens WHERE expires_on <= ? LIMIT ?", [.time(now), .count(limit)]
+        ) { ($0.text(0), $0.id(1, BlobID.self)) }
+        for (token, blob) in tokens {
+            try db.execute("DELETE FROM file_tokens WHERE token = ?", [.text(token)])
+            try addCandidate(blob, since: now)
+        }
+        return tokens.count
+    }
+
+    func releaseBlobs(before moment: Timestamp, now: Timestamp, limit: Int) throws -> Int {
+        let candidates = try db.all(
+            "SELECT blob_id FROM blob_candidates WHERE since < ? LIMIT ?", [.time(moment), .count(limit)]
+        ) { $0.id(0, BlobID.self) }
+        for candidate in candidates {
+            let location = try db.first(
+                """
+                DELETE FROM blobs WHERE id = ?
+                    AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
+                    AND NOT EXISTS (SELECT 1 FROM file_tokens WHERE file_tokens.blob_id = blobs.id)
+                RETURNING location
+                """, [.id(candidate)]
+            ) { $0.text(0) }
+            if let location { try queueRemoval(location, since: now) }
+            try db.execute("DELETE FROM blob_candidates WHERE blob_id = ?", [.id(candidate)])
+        }
+        return candidates.count
+    }
+
+    func removableLocations(before moment: Timestamp, limit: Int) throws -> [String] {
+        try db.all("SELECT location FROM removals WHERE since < ? LIMIT ?", [.time(moment), .count(limit)]) { $0.text(0) }
+    }
+
+    func forgetLocations(_ locations: [String]) throws {
+        for location in locations { try db.execute("DELETE FROM removals WHERE location = ?", [.text(location)]) }
+    }
+
+    func unknownLocations(among locations: [String]) throws -> [String] {
+        try locations.filter { location in
+            let known = try db.first(
+                """
+                SELECT 1 WHERE EXISTS (SELECT 1 FROM blobs WHERE location = ?)
+                    OR EXISTS (SELECT 1 FROM removals WHERE location = ?)
+                """, [.text(location), .text(location)]
+            ) { _ in true }
+            return known == nil
+        }
+    }
+
+    private func addCandidate(_ blob: BlobID, since moment: Timestamp) throws {
+        try db.execute(
+            """
+            INSERT INTO blob_candidates (blob_id, since) VALUES (?, ?)
+            ON CONFLICT (blob_id) DO UPDATE SET since = excluded.since
+            """, [.id(blob), .time(moment)])
+    }
+
+    private func queueRemoval(_ location: String, since moment: Timestamp) throws {
+        try db.execute("INSERT INTO removals (location, since) VALUES (?, ?)", [.text(location), .time(moment)])
+    }
+}

@@ -1,0 +1,112 @@
+import AssetCore
+
+extension SQLTransaction: JobTables {
+    private static let columns = """
+        id, token, kind, project_id, user_id, status, parameters, selection_id, position, folder_id, after_name,
+        is_in_files, total, succeeded, failed, error, is_silent, created_on, updated_on, reported_on
+        """
+
+    private static func job(_ row: any SQLRow) throws -> Job {
+        Job(
+            id: row.id(0), token: try row.gid(1), kind: try row.raw(2), project: row.id(3), user: row.id(4),
+            status: try row.raw(5), parameters: try JSON(parsing: row.text(6)), selection: row.id(ifAny: 7),
+            position: row.int(8), folder: row.id(ifAny: 9), afterName: row.text(ifAny: 10), isInFiles: row.int(11) == 1,
+            total: row.int(ifAny: 12), succeeded: row.int(13), failed: row.int(14), error: row.text(ifAny: 15),
+            isSilent: row.int(16) == 1, createdOn: row.time(17), updatedOn: row.time(18), reportedOn: row.time(19))
+    }
+
+    func insertJob(
+        _ kind: Job.Kind, project: ProjectID, user: UserID, parameters: JSON, isSilent: Bool, now: Timestamp
+    ) throws -> Job {
+        let token = GID()
+        let id = try db.insert(
+            """
+            INSERT INTO jobs (token, kind, project_id, user_id, status, parameters, is_silent, created_on, updated_on, reported_on)
+            VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)
+            """,
+            [
+                .gid(token), .text(kind.rawValue), .id(project), .id(user), .json(parameters), .bool(isSilent),
+                .time(now), .time(now), .time(now),
+            ])
+        return Job(
+            id: JobID(rawValue: id), token: token, kind: kind, project: project, user: user, status: .queued,
+            parameters: parameters, selection: nil, position: 0, folder: nil, afterName: nil, isInFiles: false,
+            total: nil, succeeded: 0, failed: 0, error: nil, isSilent: isSilent, createdOn: now, updatedOn: now,
+            reportedOn: now)
+    }
+
+    func claimJob(owner: String, now: Timestamp, until: Timestamp) throws -> Job? {
+        try db.first(
+            """
+            UPDATE jobs SET lease_owner = ?, lease_until = ? WHERE id = (
+                SELECT id FROM jobs WHERE status IN ('queued', 'processing') AND lease_until <= ? ORDER BY id LIMIT 1
+            )
+            RETURNING \(Self.columns)
+            """, [.text(owner), .time(until), .time(now)], Self.job)
+    }
+
+    func renewLease(_ id: JobID, owner: String, until: Timestamp) throws -> Job? {
+        try db.first(
+            "UPDATE jobs SET lease_until = ? WHERE id = ? AND lease_owner = ? RETURNING \(Self.columns)",
+            [.time(until), .id(id), .text(owner)], Self.job)
+    }
+
+    func releaseAllLeases() throws {
+        try db.execute("UPDATE jobs SET lease_owner = NULL, lease_until = 0 WHERE lease_owner IS NOT NULL", [])
+    }
+
+    func releaseLease(_ id: JobID, owner: String) throws {
+        try db.execute(
+            "UPDATE jobs SET lease_owner = NULL, lease_until = 0 WHERE id = ? AND lease_owner = ?",
+            [.id(id), .text(owner)])
+    }
+
+    func save(_ job: Job) throws {
+        try db.execute(
+            """
+            UPDATE jobs SET status = ?, selection_id = ?, position = ?, folder_id = ?, after_name = ?, is_in_files = ?,
+                total = ?, succeeded = ?, failed = ?, error = ?, updated_on = ?, reported_on = ?
+            WHERE id = ?
+            """,
+            [
+                .text(job.status.rawValue), .id(job.selection), .int(job.position), .id(job.folder),
+                .text(ifAny: job.afterName), .bool(job.isInFiles), .int(ifAny: job.total), .int(job.succeeded),
+                .int(job.failed), .text(ifAny: job.error), .time(job.updatedOn), .time(job.reportedOn), .id(job.id),
+            ])
+    }
+
+    func job(_ id: JobID) throws -> Job? {
+        try db.first("SELECT \(Self.columns) FROM jobs WHERE id = ?", [.id(id)], Self.job)
+    }
+
+    func deleteJob(_ id: JobID) throws {
+        let selection = try db.first("SELECT selection_id FROM jobs WHERE id = ?", [.id(id)]) {
+            $0.id(ifAny: 0, SelectionID.self)
+        }
+        try db.execute("DELETE FROM jobs WHERE id = ?", [.id(id)])
+        if let selection = selection ?? nil { try deleteSelection(selection) }
+    }
+
+    func deleteFinishedJobs(before moment: Timestamp, limit: Int) throws -> Int {
+        let ids = try db.all(
+            "SELECT id FROM jobs WHERE status = 'done' AND updated_on < ? LIMIT ?", [.time(moment), .count(limit)]
+        ) { $0.id(0, JobID.self) }
+        for id in ids { try deleteJob(id) }
+        return ids.count
+    }
+
+    func pushFolders(_ folders: [AssetID], of job: JobID) throws {
+        for folder in folders {
+            try db.execute("INSERT INTO job_folders (job_id, folder_id) VALUES (?, ?)", [.id(job), .id(folder)])
+        }
+    }
+
+    func popFolder(of job: JobID) throws -> AssetID? {
+        try db.first(
+            """
+            DELETE FROM job_folders WHERE id = (SELECT MIN(id) FROM job_folders WHERE job_id = ?)
+            RETURNING folder_id
+            """, [.id(job)]
+        ) { $0.id(0) }
+    }
+}

@@ -1,0 +1,56 @@
+import AssetCore
+
+/// One numbered step of the schema. A step never changes once it has been released, and speaks SQL only.
+struct Migration: Sendable {
+    let number: Int64
+    let name: String
+    let sql: @Sendable (SQLDialect) -> String
+}
+
+/// Brings a database to the schema of this program.
+package struct Migrator: Sendable {
+    private let database: any SQLDatabase
+    private let migrations: [Migration] = [.initial]
+
+    package init(_ database: any SQLDatabase) { self.database = database }
+
+    /// What a run would do, or did: the names of the steps.
+    package struct Report: Sendable {
+        package let applied: [String]
+        package let version: Int64
+    }
+
+    /// Applies the missing steps, all or none.
+    /// - Parameter isDryRun: only tells what would be done.
+    /// - Throws: `unavailable` when the database comes from a newer version of the program.
+    @discardableResult
+    package func run(isDryRun: Bool = false) async throws -> Report {
+        let migrations = migrations
+        return try await database.write { db in
+            try db.executeScript(
+                """
+                CREATE TABLE IF NOT EXISTS schema_versions (
+                    number BIGINT PRIMARY KEY,
+                    name TEXT NOT NULL
+                )
+                """)
+            let current = try db.first("SELECT COALESCE(MAX(number), 0) FROM schema_versions", []) { $0.int(0) } ?? 0
+            let newest = migrations.last?.number ?? 0
+            guard current <= newest else {
+                throw AssetError(
+                    .unavailable,
+                    "The database has schema \(current), this program knows \(newest): run a newer version of stockroom")
+            }
+            let missing = migrations.filter { $0.number > current }
+            if !isDryRun {
+                for migration in missing {
+                    try db.executeScript(migration.sql(db.dialect))
+                    try db.execute(
+                        "INSERT INTO schema_versions (number, name) VALUES (?, ?)",
+                        [.int(migration.number), .text(migration.name)])
+                }
+            }
+            return Report(applied: missing.map(\.name), version: isDryRun ? current : newest)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package import AssetSQL
+import Foundation
+import GRDB
+
+/// SQLite through GRDB's pool: one writer, readers on snapshots beside it.
+///
+/// Write-ahead log with `synchronous=FULL`: a committed transaction survives the crash of the machine. Writes one file and its
+/// `-wal` and `-shm`; needs to create files in that folder. Several processes may open the same file: a writer that finds it
+/// locked waits up to ten seconds.
+package struct SQLiteDatabase: SQLDatabase {
+    private let pool: any DatabaseWriter
+
+    /// Opens or creates the file.
+    /// - Parameter readers: how many reads run at the same time.
+    package init(path: String, readers: Int = 4) throws {
+        var configuration = Self.configuration
+        configuration.maximumReaderCount = readers
+        pool = try DatabasePool(path: path, configuration: configuration)
+    }
+
+    private init(_ pool: any DatabaseWriter) { self.pool = pool }
+
+    /// A database that lives in memory, for tests.
+    package static func inMemory() throws -> SQLiteDatabase {
+        SQLiteDatabase(try DatabaseQueue(configuration: configuration))
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.foreignKeysEnabled = true
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            try db.execute(sql: "PRAGMA cache_size = -16384")
+            try db.execute(sql: "PRAGMA temp_store = MEMORY")
+        }
+        return configuration
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await pool.read { db in try body(SQLiteConnection(db: db)) }
+    }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await pool.write { db in try body(SQLiteConnection(db: db)) }
+    }
+}
+
+private struct SQLiteConnection: SQLConnection {
+    let db: Database
+
+    var dialect: SQLDialect { .sqlite }
+
+    func query(_ sql: String, _ values: [SQLValue], isCached: Bool, _ body: (any SQLRow) throws -> Void) throws {
+        let rows = try Row.fetchCursor(try statement(sql, values, isCached: isCached))
+        while let row = try rows.next() { try body(SQLiteRow(row: row)) }
+    }
+
+    @discardableResult
+    func execute(_ sql: String, _ values: [SQLValue], isCached: Bool) throws -> Int {
+        try statement(sql, values, isCached: isCached).execute()
+        return db.changesCount
+    }
+
+    func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
+        try execute(sql, values, isCached: true)
+        return db.lastInsertedRowID
+    }
+
+    func executeScript(_ sql: String) throws { try db.execute(sql: sql) }
+
+    func isUniqueViolation(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return false }
+        return error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE
+            || error.extendedResultCode == .SQLITE_CONSTRAINT_PRIMARYKEY
+    }
+
+    private func statement(_ sql: String, _ values: [SQLValue], isCached: Bool) throws -> Statement {
+        let statement = isCached ? try db.cachedStatement(sql: sql) : try db.makeStatement(sql: sql)
+        try statement.setArguments(StatementArguments(values.map(\.databaseValue)))
+        return statement
+    }
+}
+
+private struct SQLiteRow: SQLRow {
+    let row: Row
+
+    func isNull(_ column: Int) -> Bool { row.hasNull(atIndex: column) }
+    func int(_ column: Int) -> Int64 { row[column] }
+    func text(_ column: Int) -> String { row[column] }
+    func blob(_ column: Int) -> [UInt8] { [UInt8](row[column] as Data) }
+}
+
+extension SQLValue {
+    fileprivate var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .int(let value): value.databaseValue
+        case .text(let value): value.databaseValue
+        case .blob(let value): Data(value).databaseValue
+        }
+    }
+}

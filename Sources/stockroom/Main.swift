@@ -1,0 +1,17 @@
+import ArgumentParser
+
+@main
+struct Stockroom: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stockroom",
+        abstract: "An asset server for product projects and translation segments.",
+        discussion: """
+            Every option can also be set in the environment (STOCKROOM_DATA for --data, STOCKROOM_PUBLIC_URL for \
+            --public-url) or in a JSON file named by --config or STOCKROOM_CONFIG. What is on the command line wins.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Serve.self, Demo.self, AccountCommand.self, UserCommand.self, ProjectCommand.self, MemberCommand.self,
+            APIKeyCommand.self, DocumentCommand.self, JobScopeCommand.self, Migrate.self,
+        ])
+}

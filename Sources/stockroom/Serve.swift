@@ -1,0 +1,95 @@
+import ArgumentParser
+import AssetCore
+import AssetHTTP
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+import UnixSignals
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the server.",
+        discussion: """
+            Creates the data folder and the schema when absent, and prints one line with the URL when ready. SIGTERM \
+            and SIGINT let requests that run and the running steps of jobs end, for at most 20 seconds.
+            """)
+
+    @OptionGroup var storage: StorageOptions
+    @Option(help: "The address to listen on. (default: 127.0.0.1)") var host: String?
+    @Option(help: "The port; 0 takes a free one. (default: 8080)") var port: Int?
+    @Option(help: "The address under which clients reach the server.") var publicUrl: String?
+
+    func run() async throws {
+        let configuration = try await ServerConfiguration(storage, host: host, port: port, publicURL: publicUrl)
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = configuration.logLevel
+            return handler
+        }
+        let logger = Logger(label: "stockroom")
+        try FileManager.default.createDirectory(
+            atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let lock = try DataFolderLock(folder: configuration.data)
+        defer { lock.release() }
+
+        let service = try await Storage.open(configuration)
+        // No other process works on this data, so that every lease is one of a process that died.
+        let start = service.clock.now()
+        try await service.catalog.write { try $0.releaseAllLeases() }
+
+        let health = Health()
+        let router = buildRouter(service: service, settings: configuration.serverSettings, health: health)
+        let printsJSON = storage.json
+        let application = Application(
+            router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [WireHandler()], idleTimeout: .seconds(75))),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "Stockroom"),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? configuration.port
+                let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+                let url = "http://\(host):\(port)"
+                Output.line(printsJSON ? (["url": .string(url)] as JSON).text : "Stockroom is ready at \(url)")
+            }, logger: logger)
+
+        // Ended in the reverse order: first no new requests, then jobs.
+        let services: [any Service] = [
+            BlobSweeper(service: service, aloneSince: start, logger: logger),
+            JobRunner(service: service, logger: logger), application, Drain(health: health),
+        ]
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        group.maximumCancellationDuration = .seconds(5)
+        try await ServiceGroup(configuration: group).run()
+        logger.info("Stopped")
+    }
+}
+
+/// Says at `/readyz` that the server is stopping, before it does.
+private struct Drain: Service {
+    let health: Health
+
+    func run() async throws {
+        try await gracefulShutdown()
+        health.drain()
+    }
+}
+
+/// Keeps a second server away from the same data folder, for as long as this process lives.
+private struct DataFolderLock {
+    private let descriptor: Int32
+
+    init(folder: String) throws {
+        descriptor = open(folder + "/server.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw ValidationError("Another server runs on the data folder \(folder), or it cannot be written to")
+        }
+    }
+
+    func release() { close(descriptor) }
+}

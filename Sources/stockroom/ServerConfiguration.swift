@@ -1,0 +1,99 @@
+import ArgumentParser
+import AssetCore
+import AssetHTTP
+import Configuration
+import Foundation
+import Logging
+import SystemPackage
+
+/// The options of every command.
+struct StorageOptions: ParsableArguments {
+    @Option(help: "The data folder; created when absent. (default: ./stockroom-data)")
+    var data: String?
+    @Option(help: "The database, sqlite:PATH. (default: stockroom.sqlite in the data folder)")
+    var database: String?
+    @Option(help: "Where bytes are kept, file:PATH. (default: the data folder)")
+    var blobs: String?
+    @Option(help: "A JSON file with options.")
+    var config: String?
+    @Flag(help: "Print one JSON object.")
+    var json = false
+}
+
+/// Everything that can be set, from the command line, the environment, or a file, in this order.
+///
+/// | key | environment | meaning | default |
+/// |---|---|---|---|
+/// | `data` | `STOCKROOM_DATA` | data folder | `./stockroom-data` |
+/// | `database` | `STOCKROOM_DATABASE` | `sqlite:PATH` | `stockroom.sqlite` in the data folder |
+/// | `blobs` | `STOCKROOM_BLOBS` | `file:PATH` | the data folder |
+/// | `secret` | `STOCKROOM_SECRET` | 64 hexadecimal digits that seal stored keys | the file `secret.key` in the data folder |
+/// | `host` | `STOCKROOM_HOST` | address to listen on | `127.0.0.1` |
+/// | `port` | `STOCKROOM_PORT` | 0 to 65535; 0 takes a free one | `8080` |
+/// | `publicUrl` | `STOCKROOM_PUBLIC_URL` | address in URLs that are handed out | the request's host |
+/// | `rateLimit` | `STOCKROOM_RATE_LIMIT` | calls an hour for each user of the segment dialect, from 1 | none |
+/// | `maxUpload` | `STOCKROOM_MAX_UPLOAD` | largest file in bytes, from 1 | 10 GiB |
+/// | `logLevel` | `STOCKROOM_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
+struct ServerConfiguration: Sendable {
+    var data: String
+    var database: String
+    var blobs: String
+    var secret: String?
+    var host: String
+    var port: Int
+    var publicURL: String?
+    var rateLimit: Int?
+    var maximumUpload: Int64
+    var logLevel: Logger.Level
+
+    /// - Throws: `ValidationError` that names the key.
+    init(_ options: StorageOptions, host: String? = nil, port: Int? = nil, publicURL: String? = nil) async throws {
+        let environment = EnvironmentVariablesProvider(secretsSpecifier: .specific(["STOCKROOM_SECRET"]))
+            .prefixKeys(with: "stockroom")
+        var providers: [any ConfigProvider] = [environment]
+        if let file = options.config ?? ConfigReader(provider: environment).string(forKey: "config") {
+            providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+        }
+        let reader = ConfigReader(providers: providers)
+        func text(_ option: String?, _ key: ConfigKey) -> String? { option ?? reader.string(forKey: key) }
+
+        data = text(options.data, "data") ?? "./stockroom-data"
+        database = text(options.database, "database") ?? "sqlite:\(data)/stockroom.sqlite"
+        blobs = text(options.blobs, "blobs") ?? "file:\(data)"
+        secret = reader.string(forKey: "secret", isSecret: true)
+        self.host = text(host, "host") ?? "127.0.0.1"
+        self.port = port ?? reader.int(forKey: "port") ?? 8080
+        self.publicURL = text(publicURL, "publicUrl")
+        rateLimit = reader.int(forKey: "rateLimit")
+        maximumUpload = Int64(reader.int(forKey: "maxUpload") ?? Int(ServiceSettings().maximumUpload))
+        let level = reader.string(forKey: "logLevel") ?? "info"
+        guard let level = Logger.Level(rawValue: level) else { throw ValidationError("logLevel: '\(level)' is not a level") }
+        logLevel = level
+        try validate()
+    }
+
+    private mutating func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("port: use a number from 0 to 65535") }
+        if let rateLimit, rateLimit < 1 { throw ValidationError("rateLimit: use a number from 1 on") }
+        guard maximumUpload > 0 else { throw ValidationError("maxUpload: use a number of bytes from 1 on") }
+        if let url = publicURL {
+            guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+                throw ValidationError("publicUrl: '\(url)' does not begin with http:// or https://")
+            }
+            publicURL = url.hasSuffix("/") ? String(url.dropLast()) : url
+        }
+    }
+
+    var serviceSettings: ServiceSettings {
+        var settings = ServiceSettings()
+        settings.maximumUpload = maximumUpload
+        return settings
+    }
+
+    var serverSettings: ServerSettings {
+        var settings = ServerSettings()
+        settings.publicURL = publicURL
+        settings.rateLimit = rateLimit
+        return settings
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import AssetBlobs
+import AssetCore
+import AssetMedia
+import AssetSQL
+import AssetSQLite
+import Foundation
+
+/// Opens what the configuration names, and puts the service together. The one place that names concrete back ends.
+enum Storage {
+    /// Creates or updates the schema.
+    static func open(_ configuration: ServerConfiguration) async throws -> AssetService {
+        let database = try database(configuration)
+        try await Migrator(database).run()
+        return AssetService(
+            catalog: SQLCatalog(database), blobs: try blobs(configuration), media: HeaderInspector(),
+            secrets: try secrets(configuration), settings: configuration.serviceSettings)
+    }
+
+    static func database(_ configuration: ServerConfiguration) throws -> any SQLDatabase {
+        try makeFolder(configuration.data)
+        guard let path = path(configuration.database, scheme: "sqlite:") else {
+            throw ValidationError("database: '\(configuration.database)' is not of the form sqlite:PATH")
+        }
+        return try SQLiteDatabase(path: path)
+    }
+
+    private static func blobs(_ configuration: ServerConfiguration) throws -> any BlobStore {
+        guard let path = path(configuration.blobs, scheme: "file:") else {
+            throw ValidationError("blobs: '\(configuration.blobs)' is not of the form file:PATH")
+        }
+        return try DiskBlobStore(directory: path)
+    }
+
+    /// Accepts `scheme:PATH` and `scheme://PATH`.
+    private static func path(_ url: String, scheme: String) -> String? {
+        guard url.hasPrefix(scheme) else { return nil }
+        let rest = url.dropFirst(scheme.count)
+        let path = rest.hasPrefix("//") ? rest.dropFirst(2) : rest
+        return path.isEmpty ? nil : String(path)
+    }
+
+    private static func makeFolder(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    /// The key that seals stored secrets: from the configuration, or from a file that only its owner can read, made at the first
+    /// start.
+    private static func secrets(_ configuration: ServerConfiguration) throws -> Secrets {
+        if let text = configuration.secret {
+            guard let key = bytes(hex: text), key.count == 32 else {
+                throw ValidationError("secret: use 64 hexadecimal digits")
+            }
+            return try Secrets(key: key)
+        }
+        let file = configuration.data + "/secret.key"
+        if let known = try? readKey(file) { return try Secrets(key: known) }
+        // Written whole under another name first: two commands that start together end with one key, and no half one.
+        let draft = file + "." + Secrets.hex(Secrets.randomBytes(8))
+        guard
+            FileManager.default.createFile(
+                atPath: draft, contents: Data(Secrets.randomBytes(32)), attributes: [.posixPermissions: 0o600])
+        else { throw ValidationError("The secret cannot be written to \(file)") }
+        _ = link(draft, file)
+        unlink(draft)
+        return try Secrets(key: try readKey(file))
+    }
+
+    private static func readKey(_ file: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+    }
+
+    private static func bytes(hex: String) -> [UInt8]? {
+        let digits = hex.compactMap(\.hexDigitValue)
+        guard digits.count == hex.count, digits.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+    }
+}
