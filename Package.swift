@@ -79,14 +79,28 @@ let package = Package(
         ),
         .target(
             name: "AssetTesting",
-            dependencies: ["AssetCore", "AssetSQLite", "AssetBlobs", "AssetMedia", nioCore],
+            dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetMedia", crypto, logging, nioCore],
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetCoreTests", dependencies: ["AssetCore", "AssetTesting", nioCore], swiftSettings: settings),
+            name: "AssetBlobsTests", dependencies: ["AssetBlobs", "AssetCore", "AssetTesting", nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AssetCoreTests", dependencies: ["AssetCore", "AssetTesting", collections, nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AssetMediaTests", dependencies: ["AssetCore", "AssetMedia", nioCore], swiftSettings: settings),
+        .testTarget(
+            name: "AssetSQLiteTests", dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetTesting", nioCore],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "AssetHTTPTests",
-            dependencies: ["AssetCore", "AssetHTTP", "AssetTesting", hummingbird, hummingbirdTesting, nioCore],
+            dependencies: [
+                "AssetCore", "AssetHTTP", "AssetTesting", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+            ],
             swiftSettings: settings
         ),
     ]

@@ -9,11 +9,18 @@ package import NIOHTTPTypes
 ///   before each large upload.
 /// * A request that cannot even be parsed is answered by the framework with an empty 400. Clients decode the body of every failure
 ///   (segment reference 1.4), so it gets one, in a form that suits both dialects.
+/// * When the server stops, the framework closes a connection as soon as it has handed over the end of the answer, and the bytes
+///   that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
 package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
     package typealias OutboundIn = HTTPResponsePart
     package typealias OutboundOut = HTTPResponsePart
+
+    /// Whether the end of an answer has been handed over but not been taken by the socket.
+    private var hasPendingEnd = false
+    private var delayedClose: (mode: CloseMode, promise: EventLoopPromise<Void>?)?
+    private static let closeDelay = TimeAmount.seconds(10)
 
     package init() {}
 
@@ -25,12 +32,41 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .head(var head) = unwrapOutboundIn(data), head.status == .badRequest,
-            head.headerFields[.contentLength] == "0"
-        else {
+        switch unwrapOutboundIn(data) {
+        case .head(let head) where head.status == .badRequest && head.headerFields[.contentLength] == "0":
+            writeParseError(head, context, promise)
+        case .end:
+            let promise = promise ?? context.eventLoop.makePromise(of: Void.self)
+            hasPendingEnd = true
+            promise.futureResult.assumeIsolated().whenComplete { _ in
+                self.hasPendingEnd = false
+                self.closeNow(context)
+            }
             context.write(data, promise: promise)
+        default:
+            context.write(data, promise: promise)
+        }
+    }
+
+    package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode != .input, hasPendingEnd, delayedClose == nil else {
+            context.close(mode: mode, promise: promise)
             return
         }
+        delayedClose = (mode, promise)
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { self.closeNow(context) }
+    }
+
+    private func closeNow(_ context: ChannelHandlerContext) {
+        guard let (mode, promise) = delayedClose else { return }
+        delayedClose = nil
+        context.close(mode: mode, promise: promise)
+    }
+
+    private func writeParseError(
+        _ head: HTTPResponse, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?
+    ) {
+        var head = head
         let reason: JSON = "The request is not valid HTTP"
         let json: JSON = [
             "success": false, "result": ["code": 400, "message": reason, "info": .emptyObject], "data": .emptyObject,

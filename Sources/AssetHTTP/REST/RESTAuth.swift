@@ -12,7 +12,7 @@ struct RESTAuth: Sendable {
     }
 
     @Sendable private func open(_ request: Request, _ context: AppContext) async throws -> Response {
-        let body = try RESTQuery(try await request.jsonObject(limit: 64 << 10))
+        let body = RESTQuery(try await request.jsonObject(limit: 64 << 10))
         let account = try body.require("accountid")
         let token = try await service.openSession(account: account, key: try body.require("key"))
         return Response(json: .string(token), headers: [.cacheControl: "no-store"])

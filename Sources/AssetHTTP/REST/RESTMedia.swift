@@ -19,7 +19,7 @@ struct RESTMedia: Sendable {
         let user = try await sessions.user(request)
         let query = try RESTQuery(request)
         var limit = Int64.max
-        if let text = query["maxsize"] {
+        if let text = try query.text("maxsize") {
             guard let bytes = Int64(digits: text) else {
                 throw AssetError.badParameter("maxsize", "Expected a number of bytes")
             }
@@ -28,7 +28,7 @@ struct RESTMedia: Sendable {
         let reader = try UploadBody.reader(request)
         while let part = try await reader.nextPart() {
             guard let partName = part.filename else { continue }
-            let name = query["filename"].flatMap { $0.isEmpty ? nil : $0 } ?? partName
+            let name = try query.text("filename").flatMap { $0.isEmpty ? nil : $0 } ?? partName
             let token = try await store(user, reader, named: name, limit: limit)
             // What follows is read to its end, so that a body that breaks off is not taken for a whole one.
             while try await reader.nextPart() != nil {}

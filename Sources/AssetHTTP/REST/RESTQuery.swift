@@ -5,7 +5,7 @@ import OrderedCollections
 
 /// Query parameters and keys of the segment dialect: names match without regard to case, unknown ones are ignored (U1).
 struct RESTQuery {
-    private var values: [String: String] = [:]
+    private var values: [String: JSON] = [:]
 
     /// The query of a URL: `+` is a space, as in forms. Of a repeated name the first one counts.
     init(_ request: Request) throws(AssetError) {
@@ -15,25 +15,25 @@ struct RESTQuery {
             guard let name = decoded.first ?? nil, let value = decoded.count > 1 ? decoded[1] : "" else {
                 throw .badParameter("query", "The query is not percent-encoded UTF-8")
             }
-            if values[name.lowercased()] == nil { values[name.lowercased()] = value }
+            if values[name.lowercased()] == nil { values[name.lowercased()] = .string(value) }
         }
     }
 
-    /// The members of a JSON object.
-    init(_ object: JSON) throws(AssetError) {
-        for (name, value) in object.objectValue ?? [:] {
-            switch value {
-            case .null: continue
-            case .string(let text): values[name.lowercased()] = text
-            default: throw .badParameter(name, "Expected a string")
-            }
-        }
+    /// The members of a JSON object; null counts as absent.
+    init(_ object: JSON) {
+        for (name, value) in object.objectValue ?? [:] where !value.isNull { values[name.lowercased()] = value }
     }
 
-    subscript(name: String) -> String? { values[name.lowercased()] }
+    func contains(_ name: String) -> Bool { values[name.lowercased()] != nil }
+
+    func text(_ name: String) throws(AssetError) -> String? {
+        guard let value = values[name.lowercased()] else { return nil }
+        guard let text = value.stringValue else { throw .badParameter(name, "Expected a string") }
+        return text
+    }
 
     func require(_ name: String) throws(AssetError) -> String {
-        guard let value = self[name], !value.isEmpty else { throw .badParameter(name, "This parameter is required") }
+        guard let value = try text(name), !value.isEmpty else { throw .badParameter(name, "This parameter is required") }
         return value
     }
 }

@@ -76,10 +76,10 @@ struct RESTSegmentAssets: Sendable {
         let door = try await open(family, request, context, try RESTQuery(request))
         let segment = try segment(context)
         try await service.requireSegment(door.caller, segment)
-        let body = try RESTQuery(try await request.jsonObject(limit: 64 << 10))
+        let body = RESTQuery(try await request.jsonObject(limit: 64 << 10))
         let file = try await service.attach(
-            door.caller, segment: segment, token: try body.require("filetoken"), locale: body["locale"],
-            relativePath: body["relativePath"])
+            door.caller, segment: segment, token: try body.require("filetoken"), locale: try body.text("locale"),
+            relativePath: try body.text("relativePath"))
         return Response(json: door.json(file))
     }
 
@@ -115,7 +115,7 @@ struct RESTSegmentAssets: Sendable {
         let segment = try segment(context)
         try await service.requireSegment(door.caller, segment)
         let (asset, blob) = try await service.file(door.caller, segment: segment, try reference(query))
-        let isCacheable = family == .flex || query["v"]?.isEmpty == false
+        let isCacheable = try family == .flex || query.text("v")?.isEmpty == false
         return try delivery.response(
             to: request,
             Delivery.File(
@@ -129,7 +129,7 @@ struct RESTSegmentAssets: Sendable {
         let segment = try segment(context)
         try await service.requireSegment(door.caller, segment)
         // A mistyped call must not destroy all files (U41).
-        if query["filename"] != nil || query["locale"] != nil || query["relativePath"] != nil {
+        if ["filename", "locale", "relativePath"].contains(where: query.contains) {
             try await service.deleteFile(door.caller, segment: segment, try reference(query))
         } else {
             try await service.deleteFiles(door.caller, ofSegment: segment)
@@ -139,6 +139,6 @@ struct RESTSegmentAssets: Sendable {
 
     private func reference(_ query: RESTQuery) throws -> AssetService.SegmentFileReference {
         AssetService.SegmentFileReference(
-            fileName: try query.require("filename"), relativePath: query["relativePath"], locale: query["locale"])
+            fileName: try query.require("filename"), relativePath: try query.text("relativePath"), locale: try query.text("locale"))
     }
 }

@@ -31,6 +31,7 @@ enum RPCSync {
     ]
 
     private static func cursor(_ call: RPCCall, _ name: String) throws -> Int64 {
-        Int64(try call.integer(name, default: 0, in: 0...))
+        guard call.value(name) != nil else { throw AssetError.badParameter(name, "This parameter is required") }
+        return Int64(try call.integer(name, default: 0, in: 0...))
     }
 }
