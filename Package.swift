@@ -18,6 +18,7 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -72,7 +73,7 @@ let package = Package(
             name: "stockroom",
             dependencies: [
                 "AssetCore", "AssetSQL", "AssetSQLite", "AssetBlobs", "AssetMedia", "AssetHTTP",
-                argumentParser, collections, configuration, hummingbird, logging, nioCore, serviceLifecycle,
+                argumentParser, collections, configuration, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle,
                 systemPackage, unixSignals,
             ],
             swiftSettings: settings

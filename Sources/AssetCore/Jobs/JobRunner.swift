@@ -24,12 +24,13 @@ package struct JobRunner: Service {
 
     /// Works until the service group shuts down: the transaction that runs is finished, its job is given back.
     package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                for _ in 0..<Self.workers { group.addTask { await work() } }
-            }
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<Self.workers { group.addTask { await work() } }
         }
     }
+
+    /// Not by cancellation: the transaction that runs shall end, and the lease be given back.
+    private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
 
     /// Works off what there is, in the calling task, and returns: for tests and tools.
     package func drain() async throws {
@@ -38,9 +39,9 @@ package struct JobRunner: Service {
 
     private func work() async {
         let wakeUps = service.signal.wakeUps()
-        while !Task.isCancelled {
+        while !isStopping {
             do {
-                while !Task.isCancelled, let job = try await claim() { await run(job) }
+                while !isStopping, let job = try await claim() { await run(job) }
             } catch is CancellationError {
                 return
             } catch {
@@ -54,7 +55,7 @@ package struct JobRunner: Service {
     private func wait(for wakeUps: AsyncStream<Void>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await _ in wakeUps { return }
+                for await _ in wakeUps.cancelOnGracefulShutdown() { return }
             }
             group.addTask { try? await Task.sleep(for: .seconds(1)) }
             await group.next()
@@ -85,13 +86,10 @@ package struct JobRunner: Service {
                 logger.error("Job will be tried again", metadata: ["job": "\(job.token)", "error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(100 << failures))
             }
-            if Task.isCancelled { break }
+            if isStopping { break }
         }
-        // Shielded from the cancellation that a shutdown brings: the next start should not have to wait for the lease.
-        let release = Task { [service, owner] in
-            try await service.catalog.write { tx in try tx.releaseLease(job.id, owner: owner) }
-        }
-        try? await release.value
+        // Of a job that has not ended: the next runner should not have to wait for the lease to run out.
+        try? await service.catalog.write { [owner] tx in try tx.releaseLease(job.id, owner: owner) }
         service.signal.finished(job.id)
     }
 
@@ -104,7 +102,7 @@ package struct JobRunner: Service {
         let clock = ContinuousClock()
         var limit = 500
         while true {
-            try Task.checkCancellation()
+            if isStopping { return }
             let began = clock.now
             guard try await step(claimed.id, limit: limit) else { return }
             // Towards the target, but by no more than half or double at a time.
