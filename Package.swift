@@ -23,6 +23,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -66,7 +67,7 @@ let package = Package(
         .target(name: "AssetMedia", dependencies: ["AssetCore", nioCore], swiftSettings: settings),
         .target(
             name: "AssetHTTP",
-            dependencies: ["AssetCore", hummingbird, httpTypes, jwt, nioCore, nioHTTPTypes, logging, collections],
+            dependencies: ["AssetCore", hummingbird, httpTypes, jwt, nioCore, nioHTTP1, nioHTTPTypes, logging, collections],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -1,5 +1,4 @@
 import AssetCore
-import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -25,20 +24,11 @@ extension Request {
             throw AssetError(.tooLarge, "The body is larger than \(limit) bytes")
         }
         if buffer.readableBytes == 0, method != .post { return .emptyObject }
-        let json: JSON
-        do {
-            json = try JSON(parsing: Data(buffer: buffer))
-        } catch {
-            throw AssetError.badParameter("body", "The body is not valid JSON")
-        }
+        let json = try JSON(parsing: buffer.readableBytesView)
         guard json.objectValue != nil else { throw AssetError.badParameter("body", "The body is not a JSON object") }
         return json
     }
 
     /// The path without doubled slashes at its start.
     var normalizedPath: String { "/" + uri.path.drop { $0 == "/" } }
-}
-
-extension Data {
-    init(buffer: ByteBuffer) { self.init(buffer.readableBytesView) }
 }

@@ -113,6 +113,28 @@ extension SQLTransaction: AssetTables {
         ) { $0.id(0) }
     }
 
+    func height(of folder: AssetID) throws -> Int {
+        var height = 0
+        var level = [folder]
+        while !level.isEmpty {
+            height += 1
+            var next: [AssetID] = []
+            var hasFiles = false
+            for start in stride(from: 0, to: level.count, by: 500) {
+                let ids = list(level[start..<min(start + 500, level.count)])
+                try db.query("SELECT id FROM assets WHERE parent_id IN (\(ids)) AND is_file = 0", [], isCached: false) {
+                    next.append($0.id(0))
+                }
+                try db.query(
+                    "SELECT 1 FROM assets WHERE parent_id IN (\(ids)) AND is_file = 1 LIMIT 1", [], isCached: false
+                ) { _ in hasFiles = true }
+            }
+            if next.isEmpty, hasFiles { height += 1 }
+            level = next
+        }
+        return height
+    }
+
     func states(of ids: [AssetID]) throws -> [AssetState] {
         if ids.isEmpty { return [] }
         var found: [AssetID: AssetState] = [:]

@@ -33,12 +33,14 @@ extension SQLTransaction: ChangeTables {
         return count
     }
 
-    func appendUpdates(below folder: AssetID, in project: ProjectID) throws {
+    func appendUpdates(below folder: AssetID, in project: ProjectID) throws -> Int {
+        var count = 0
         var frontier = [folder]
         while let next = frontier.popLast() {
-            _ = try appendChanges(.update, ofAssetsWhere: "parent_id = ?", [.id(next)], in: project)
+            count += try appendChanges(.update, ofAssetsWhere: "parent_id = ?", [.id(next)], in: project)
             frontier += try db.all("SELECT id FROM assets WHERE parent_id = ? AND is_file = 0", [.id(next)]) { $0.id(0) }
         }
+        return count
     }
 
     private func lockCursor(of project: ProjectID, adding count: Int64) throws -> Int64 {

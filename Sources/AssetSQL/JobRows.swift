@@ -64,12 +64,12 @@ extension SQLTransaction: JobTables {
     func save(_ job: Job) throws {
         try db.execute(
             """
-            UPDATE jobs SET status = ?, selection_id = ?, position = ?, folder_id = ?, after_name = ?, is_in_files = ?,
+            UPDATE jobs SET status = ?, parameters = ?, selection_id = ?, position = ?, folder_id = ?, after_name = ?, is_in_files = ?,
                 total = ?, succeeded = ?, failed = ?, error = ?, updated_on = ?, reported_on = ?
             WHERE id = ?
             """,
             [
-                .text(job.status.rawValue), .id(job.selection), .int(job.position), .id(job.folder),
+                .text(job.status.rawValue), .json(job.parameters), .id(job.selection), .int(job.position), .id(job.folder),
                 .text(ifAny: job.afterName), .bool(job.isInFiles), .int(ifAny: job.total), .int(job.succeeded),
                 .int(job.failed), .text(ifAny: job.error), .time(job.updatedOn), .time(job.reportedOn), .id(job.id),
             ])

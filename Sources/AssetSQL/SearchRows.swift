@@ -24,46 +24,14 @@ extension SQLTransaction: SearchTables {
         }
         conditions.append("assets.project_id = ? AND assets.is_file = 1")
         values.append(.id(project))
-        if let filter = query.filter { conditions.append(condition(filter, words, &values)) }
+        var compiler = FilterCompiler(words: words, project: project)
+        if let filter = query.filter { conditions.append(compiler.condition(filter, &values)) }
         return try db.all(
-            "SELECT assets.id FROM \(from) WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order)", values,
-            isCached: false
+            """
+            \(compiler.prefix) SELECT assets.id FROM \(from) WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order)
+            """, compiler.prefixValues + values, isCached: false
         ) { $0.id(0) }
     }
-
-    private func condition(_ filter: SearchFilter, _ words: IndexWords, _ values: inout [SQLValue]) -> String {
-        switch filter {
-        case .and(let filters):
-            if filters.isEmpty { return "1 = 1" }
-            return "(" + filters.map { condition($0, words, &values) }.joined(separator: " AND ") + ")"
-        case .or(let filters):
-            if filters.isEmpty { return "1 = 0" }
-            return "(" + filters.map { condition($0, words, &values) }.joined(separator: " OR ") + ")"
-        case .not(let filter):
-            return "NOT " + condition(filter, words, &values)
-        case .type("image"):
-            return "(COALESCE(assets.type, '') IN (\(Self.imageTypes)))"
-        case .type("file"):
-            return "(COALESCE(assets.type, '') NOT IN (\(Self.imageTypes)))"
-        case .type(let type):
-            values.append(.text(type))
-            return "(COALESCE(assets.type, '') = ?)"
-        case .nameIs(let phrase):
-            if phrase.isEmpty { return "(1 = 0)" }
-            return inIndex(words.inName(.init(words: phrase, isPrefix: false)), &values)
-        case .nameMatches(let query):
-            if let match = words.match(query, in: words.inName) { return inIndex(match, &values) }
-            if query.excluded.isEmpty { return "(1 = 1)" }
-            return "(NOT " + inIndex(query.excluded.map(words.inName).joined(separator: " OR "), &values) + ")"
-        }
-    }
-
-    private func inIndex(_ match: String, _ values: inout [SQLValue]) -> String {
-        values.append(.text(match))
-        return "(assets.id IN (SELECT rowid FROM asset_search WHERE asset_search MATCH ?))"
-    }
-
-    private static let imageTypes = SearchFilter.imageTypes.map { "'\($0)'" }.joined(separator: ", ")
 
     // MARK: Keeping the index
 

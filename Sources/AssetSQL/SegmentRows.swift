@@ -31,6 +31,7 @@ extension SQLTransaction: SegmentTables {
         for range in ranges {
             var first = range.lowerBound
             var last = range.upperBound
+            guard first > 0, last < .max else { throw AssetError.badParameter("segments", "A number is out of range") }
             let overlapping = try db.all(
                 """
                 SELECT first, last, document FROM segments

@@ -48,12 +48,15 @@ extension Member.Role: ExpressibleByArgument {}
 struct SegmentRanges: ExpressibleByArgument {
     let ranges: [ClosedRange<Int64>]
 
+    /// What a double can hold exactly: clients in other languages read numbers as doubles.
+    private static let largest: Int64 = 1 << 53
+
     init?(argument: String) {
         var ranges: [ClosedRange<Int64>] = []
         for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int64(digits: $0) }
             guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 1,
-                first <= last
+                first <= last, last <= Self.largest
             else { return nil }
             ranges.append(first...last)
         }

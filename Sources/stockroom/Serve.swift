@@ -30,6 +30,7 @@ struct Serve: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "stockroom")
+        let maximumConnections = try OpenFileLimit.raise()
         try FileManager.default.createDirectory(
             atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let lock = try DataFolderLock(folder: configuration.data)
@@ -47,7 +48,8 @@ struct Serve: AsyncParsableCommand {
             router: router,
             server: .http1(configuration: .init(additionalChannelHandlers: [WireHandler()], idleTimeout: .seconds(75))),
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "Stockroom"),
+                address: .hostname(configuration.host, port: configuration.port), serverName: "Stockroom",
+                availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.port
                 let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
@@ -92,4 +94,21 @@ private struct DataFolderLock {
     }
 
     func release() { close(descriptor) }
+}
+
+/// A process that runs out of file descriptors dies, so that there must always be some left beside the connections.
+private enum OpenFileLimit {
+    private static let reserved = 200
+
+    /// Raises the limit as far as the system allows; answers how many connections that leaves room for.
+    static func raise() throws -> Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        guard limit.rlim_cur > reserved + 50 else {
+            throw ValidationError("The limit of open files is \(limit.rlim_cur): at least \(reserved + 51) are needed")
+        }
+        return Int(limit.rlim_cur) - reserved
+    }
 }

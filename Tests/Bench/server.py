@@ -36,9 +36,8 @@ def new_server(name):
 @contextmanager
 def running(server):
     """The started server; it has ended when the block has, however the block ends."""
-    server.start()
     try:
-        yield server
+        yield server.start()
         code = server.stop()
         assert code == 0, f"the server exited with {code}\n{server.log_tail()}"
     finally:
@@ -51,6 +50,10 @@ class Connection:
     def __init__(self, url, headers=None):
         self.headers = headers or {}
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT)
+
+    def close(self):
+        """Before a pause: the server ends connections that are idle for long. The next call opens a new one."""
+        self._connection.close()
 
     def call(self, method, path, body=None, content_type="application/json"):
         """Returns the JSON of the answer, its headers, and how many seconds it took."""

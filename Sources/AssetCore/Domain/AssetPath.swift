@@ -3,8 +3,20 @@ package struct AssetPath: Hashable, Sendable {
     /// The names from the root down; empty for the root itself.
     package let names: [AssetName]
 
-    /// The deepest path that is accepted: deeper trees are refused when they are made.
-    package static let maximumDepth = 2000
+    /// The most names in a path, and the most bytes of a pathname: what lies deeper is refused when it is made. Each asset in an
+    /// answer carries its pathname, so that without a limit a page of them could take a gigabyte.
+    package static let maximumDepth = 100
+    package static let maximumBytes = 4096
+
+    /// - Throws: `unprocessable` when something with these names, from the root down, would lie too deep.
+    package static func checkDepth(_ names: some Collection<String>) throws(AssetError) {
+        guard names.count <= maximumDepth else {
+            throw .unprocessable("The tree would be deeper than \(maximumDepth) levels")
+        }
+        guard names.reduce(0, { $0 + $1.utf8.count + 1 }) <= maximumBytes else {
+            throw .unprocessable("The pathname would be longer than \(maximumBytes) bytes")
+        }
+    }
 
     package init(names: [AssetName]) { self.names = names }
 

@@ -1,4 +1,3 @@
-package import Foundation
 package import OrderedCollections
 
 /// A JSON value whose objects keep the order of their keys, because the segment dialect prints properties in a fixed order.
@@ -45,46 +44,12 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
     package init(_ value: GID) { self = .string(value.description) }
 }
 
-extension JSON: Decodable {
-    /// Parses UTF-8 JSON. Throws what Foundation's decoder throws; its nesting limit (512) bounds the depth.
-    package init(parsing data: Data) throws {
-        self = try JSONDecoder().decode(JSON.self, from: data)
-    }
+extension JSON {
+    package typealias Object = OrderedDictionary<String, JSON>
 
-    package init(parsing text: String) throws { try self.init(parsing: Data(text.utf8)) }
+    /// Parses UTF-8 JSON, nested at most 256 deep.
+    /// - Throws: `badParameter("body")` that says what is wrong, and where.
+    package init(parsing bytes: some Sequence<UInt8>) throws(AssetError) { self = try JSONParser.parse(Array(bytes)) }
 
-    package init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: AnyKey.self) {
-            var members: OrderedDictionary<String, JSON> = [:]
-            for key in container.allKeys { members[key.stringValue] = try container.decode(JSON.self, forKey: key) }
-            self = .object(members)
-            return
-        }
-        if var container = try? decoder.unkeyedContainer() {
-            var elements: [JSON] = []
-            elements.reserveCapacity(container.count ?? 0)
-            while !container.isAtEnd { elements.append(try container.decode(JSON.self)) }
-            self = .array(elements)
-            return
-        }
-        let container = try decoder.singleValueContainer()
-        if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .int(value)
-        } else {
-            self = .double(try container.decode(Double.self))
-        }
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
+    package init(parsing text: String) throws(AssetError) { try self.init(parsing: text.utf8) }
 }

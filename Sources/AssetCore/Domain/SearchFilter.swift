@@ -58,6 +58,9 @@ package indirect enum SearchFilter: Hashable, Sendable {
 
     private static func text(_ json: JSON, of name: String) throws(AssetError) -> String {
         guard let text = json.stringValue else { throw bad("'\(name)' takes a string") }
+        guard text.utf8.count <= TextQuery.maximumBytes else {
+            throw bad("'\(name)' takes at most \(TextQuery.maximumBytes) bytes")
+        }
         return text
     }
 

@@ -71,9 +71,14 @@ package struct TextQuery: Hashable, Sendable {
 
     /// The most terms that one query may have.
     package static let maximumTerms = 64
+    /// The longest query, in bytes.
+    package static let maximumBytes = 4096
 
-    /// - Throws: `badParameter` when there are more than 64 terms.
+    /// - Throws: `badParameter` when there are more than 64 terms, or more than 4096 bytes.
     package init(parsing text: String, parameter: String = "q") throws(AssetError) {
+        guard text.utf8.count <= Self.maximumBytes else {
+            throw .badParameter(parameter, "Longer than \(Self.maximumBytes) bytes")
+        }
         var rest = text[...]
         var count = 0
         while let start = rest.firstIndex(where: { !$0.isWhitespace }) {

@@ -28,7 +28,7 @@ package struct SearchQuery: Hashable, Sendable {
 
 /// What a bulk call works on (project reference 6): entries in order; an asset that several entries give counts once.
 package struct Selection: Sendable, Equatable {
-    package enum Entry: Sendable, Equatable {
+    package enum Entry: Sendable, Hashable {
         case asset(GID)
         /// The direct children of a folder.
         case children(of: GID, excluding: Set<GID>)
@@ -39,6 +39,8 @@ package struct Selection: Sendable, Equatable {
     package let entries: [Entry]
 
     package static let maximumEntries = 100_000
+    /// The most entries that are folders or searches: each is worked out on its own.
+    package static let maximumObjects = 1000
 
     package init(entries: [Entry]) { self.entries = entries }
 
@@ -54,7 +56,12 @@ package struct Selection: Sendable, Equatable {
         for (index, element) in elements.enumerated() {
             entries.append(try Self.entry(element, at: "selection[\(index)]"))
         }
-        self.entries = entries
+        let objects = entries.count { if case .asset = $0 { false } else { true } }
+        guard objects <= Self.maximumObjects else {
+            throw .badSelection("'selection' has more than \(Self.maximumObjects) folders and searches")
+        }
+        // The same entry again selects nothing more.
+        self.entries = Array(OrderedSet(entries))
     }
 
     private static func entry(_ json: JSON, at place: String) throws(AssetError) -> Entry {

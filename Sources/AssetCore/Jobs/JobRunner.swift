@@ -1,4 +1,5 @@
 package import Logging
+import OrderedCollections
 import ServiceLifecycle
 
 /// Claims jobs and works them off, in short transactions that each save the job's position.
@@ -8,9 +9,6 @@ import ServiceLifecycle
 package struct JobRunner: Service {
     private let service: AssetService
     private let logger: Logger
-    /// Names this process in leases.
-    private let owner = GID().description
-
     private static let workers = 2
     private static let leaseSeconds = 30.0
     /// How long a transaction should hold the writer.
@@ -25,7 +23,8 @@ package struct JobRunner: Service {
     /// Works until the service group shuts down: the transaction that runs is finished, its job is given back.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<Self.workers { group.addTask { await work() } }
+            for _ in 0..<Self.workers { group.addTask { await work(as: GID().description) } }
+            group.addTask { await look() }
         }
     }
 
@@ -34,53 +33,52 @@ package struct JobRunner: Service {
 
     /// Works off what there is, in the calling task, and returns: for tests and tools.
     package func drain() async throws {
-        while let job = try await claim() { await run(job) }
+        let owner = GID().description
+        while let job = try await claim(owner) { await run(job, as: owner) }
     }
 
-    private func work() async {
-        let wakeUps = service.signal.wakeUps()
-        while !isStopping {
+    /// - Parameter owner: names this worker in leases.
+    private func work(as owner: String) async {
+        // One iteration for the whole life: a stream whose iteration is cancelled has ended for good.
+        for await _ in service.signal.wakeUps().cancelOnGracefulShutdown() {
             do {
-                while !isStopping, let job = try await claim() { await run(job) }
+                while !isStopping, let job = try await claim(owner) { await run(job, as: owner) }
             } catch is CancellationError {
                 return
             } catch {
                 logger.error("Jobs cannot be claimed", metadata: ["error": "\(error)"])
             }
-            await wait(for: wakeUps)
         }
     }
 
-    /// Until a job is announced, or a second has passed: jobs of other processes and lapsed leases are found by looking.
-    private func wait(for wakeUps: AsyncStream<Void>) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in wakeUps.cancelOnGracefulShutdown() { return }
+    /// Once a second somebody looks: jobs of other processes and lapsed leases are not announced.
+    private func look() async {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                service.signal.wake()
+                try? await Task.sleep(for: .seconds(1))
             }
-            group.addTask { try? await Task.sleep(for: .seconds(1)) }
-            await group.next()
-            group.cancelAll()
         }
     }
 
-    private func claim() async throws -> Job? {
-        try await service.catalog.write { [owner, service] tx in
+    private func claim(_ owner: String) async throws -> Job? {
+        try await service.catalog.write { [service] tx in
             let now = service.clock.now()
             return try tx.claimJob(owner: owner, now: now, until: now.adding(seconds: Self.leaseSeconds))
         }
     }
 
-    private func run(_ job: Job) async {
+    private func run(_ job: Job, as owner: String) async {
         var failures = 0
         while true {
             do {
-                try await advance(job)
+                try await advance(job, owner)
                 break
             } catch is CancellationError {
                 break
             } catch let error as AssetError where error.code != .internalError || failures == Self.attempts {
                 logger.warning("Job failed", metadata: ["job": "\(job.token)", "error": "\(error)"])
-                if (try? await end(job, with: error)) != nil { break }
+                if (try? await end(job, owner, with: error)) != nil { break }
             } catch {
                 failures += 1
                 logger.error("Job will be tried again", metadata: ["job": "\(job.token)", "error": "\(error)"])
@@ -89,22 +87,22 @@ package struct JobRunner: Service {
             if isStopping { break }
         }
         // Of a job that has not ended: the next runner should not have to wait for the lease to run out.
-        try? await service.catalog.write { [owner] tx in try tx.releaseLease(job.id, owner: owner) }
+        try? await service.catalog.write { tx in try tx.releaseLease(job.id, owner: owner) }
         service.signal.finished(job.id)
     }
 
     /// Evaluates the selection if that has not been done, then steps until the end.
-    private func advance(_ claimed: Job) async throws {
+    private func advance(_ claimed: Job, _ owner: String) async throws {
         if claimed.total == nil {
-            guard try await start(claimed) else { return }
-            if claimed.selection == nil { try await evaluate(claimed) }
+            guard try await start(claimed, owner) else { return }
+            try await keepingLease(of: claimed.id, owner) { try await evaluate(claimed, owner) }
         }
         let clock = ContinuousClock()
         var limit = 500
         while true {
             if isStopping { return }
             let began = clock.now
-            guard try await step(claimed.id, limit: limit) else { return }
+            guard try await step(claimed.id, owner, limit: limit) else { return }
             // Towards the target, but by no more than half or double at a time.
             let ratio = Self.targetStep / max(clock.now - began, .microseconds(100))
             limit = min(max(Int(Double(limit) * min(max(ratio, 0.5), 2)), 50), 10_000)
@@ -114,9 +112,9 @@ package struct JobRunner: Service {
 
     /// Begins, unless the user has lost the right to it meanwhile; answers whether it goes on. The feed hears of it when the
     /// selection has been counted.
-    private func start(_ job: Job) async throws -> Bool {
+    private func start(_ job: Job, _ owner: String) async throws -> Bool {
         try await service.catalog.write { [service] tx in
-            guard var job = try lease(job.id, tx), let project = try tx.project(job.project) else { return false }
+            guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return false }
             let member = try tx.member(job.user, of: job.project)
             let isAllowed = member.map { member in
                 member.status == .active && member.user.isActive
@@ -140,7 +138,23 @@ package struct JobRunner: Service {
         }
     }
 
-    private func evaluate(_ job: Job) async throws {
+    /// Renews the lease while something runs that may take longer than it lasts.
+    private func keepingLease(of id: JobID, _ owner: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .seconds(Self.leaseSeconds / 3))
+                    _ = try await service.catalog.write { tx in try lease(id, owner, tx) }
+                }
+            }
+            group.addTask { try await body() }
+            // The first to end is the work, or the failure of either.
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func evaluate(_ job: Job, _ owner: String) async throws {
         let selection = try Selection(parsing: job.parameters[key: "selection"])
         let ids = try await service.catalog.read { tx -> [AssetID] in
             guard let project = try tx.project(job.project) else { return [] }
@@ -151,9 +165,19 @@ package struct JobRunner: Service {
             ids, project: job.project, user: job.user, expiresOn: service.clock.now().adding(seconds: 24 * 3600))
         let total = try await service.catalog.read { try $0.countSubtrees(of: frozen.id) }
         try await service.catalog.write { [service] tx in
-            guard var job = try lease(job.id, tx), let project = try tx.project(job.project) else { return }
+            guard var job = try lease(job.id, owner, tx), job.selection == nil, job.status == .processing,
+                let project = try tx.project(job.project)
+            else {
+                try tx.deleteSelection(frozen.id)
+                return
+            }
             try tx.setExpiry(of: frozen.id, to: nil)
             job.selection = frozen.id
+            // It may have a hundred thousand entries, and is read with the job in every step.
+            if var parameters = job.parameters.objectValue {
+                parameters["selection"] = nil
+                job.parameters = .object(parameters)
+            }
             job.total = job.kind == .bulkMove ? Int64(ids.count) : total
             job.updatedOn = service.clock.now()
             job.reportedOn = job.updatedOn
@@ -163,9 +187,9 @@ package struct JobRunner: Service {
     }
 
     /// One transaction of work; answers whether there is more.
-    private func step(_ id: JobID, limit: Int) async throws -> Bool {
+    private func step(_ id: JobID, _ owner: String, limit: Int) async throws -> Bool {
         try await service.catalog.write { [service] tx in
-            guard var job = try lease(id, tx), job.status == .processing, let project = try tx.project(job.project)
+            guard var job = try lease(id, owner, tx), job.status == .processing, let project = try tx.project(job.project)
             else { return false }
             let now = service.clock.now()
             let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now)
@@ -184,9 +208,9 @@ package struct JobRunner: Service {
         }
     }
 
-    private func end(_ job: Job, with error: AssetError) async throws {
+    private func end(_ job: Job, _ owner: String, with error: AssetError) async throws {
         try await service.catalog.write { [service] tx in
-            guard var job = try lease(job.id, tx), let project = try tx.project(job.project) else { return }
+            guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return }
             job.error = error.message
             try finish(&job, in: project, tx, now: service.clock.now())
         }
@@ -200,7 +224,7 @@ package struct JobRunner: Service {
     }
 
     /// The job as last saved, if it is still ours.
-    private func lease(_ id: JobID, _ tx: any CatalogTransaction) throws -> Job? {
+    private func lease(_ id: JobID, _ owner: String, _ tx: any CatalogTransaction) throws -> Job? {
         try tx.renewLease(id, owner: owner, until: service.clock.now().adding(seconds: Self.leaseSeconds))
     }
 }

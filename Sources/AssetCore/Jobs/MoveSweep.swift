@@ -14,21 +14,24 @@ struct MoveSweep {
         job.position += 1
         guard let asset = try tx.asset(item) else { return 1 }
         do {
-            try tx.move(asset, into: target, now: now)
+            let notices = try tx.move(asset, into: target, now: now)
             job.succeeded += 1
+            return 1 + notices
         } catch let error as AssetError where error.code == .unprocessable {
             job.failed += 1
+            return 1
         }
-        return 1
     }
 }
 
 extension AssetTables where Self: ChangeTables {
-    /// Moves one asset with all that lies below it; a taken name gets a number (project reference 5.12, 10.5).
-    /// - Throws: `unprocessable` for the root, for a folder that segment files are found by, and when the target lies inside.
-    func move(_ asset: Asset, into target: Asset, now: Timestamp) throws {
+    /// Moves one asset with all that lies below it; a taken name gets a number (project reference 5.12, 10.5). Answers how many
+    /// lines of the feed that took: the whole subtree gets new pathnames.
+    /// - Throws: `unprocessable` for the root, for a folder that segment files are found by, when the target lies inside, and
+    ///   when the tree would become too deep.
+    func move(_ asset: Asset, into target: Asset, now: Timestamp) throws -> Int {
         guard let oldParent = asset.parent else { throw AssetError.unprocessable("The root cannot be moved") }
-        if oldParent == target.id { return }
+        if oldParent == target.id { return 0 }
         if !asset.isFile {
             guard asset.id != target.id, try !ancestors(of: target.id).contains(asset.id) else {
                 throw AssetError.unprocessable("A folder cannot be moved into itself")
@@ -38,10 +41,18 @@ extension AssetTables where Self: ChangeTables {
             }
         }
         let name = try freeName(AssetName(stored: asset.name), in: target.id)
+        try AssetPath.checkDepth(try names(to: target.id) + [name])
+        if !asset.isFile {
+            let height = try height(of: asset.id)
+            guard try ancestors(of: target.id).count + 1 + height <= AssetPath.maximumDepth else {
+                throw AssetError.unprocessable("The tree would be deeper than \(AssetPath.maximumDepth) levels")
+            }
+        }
         try move(asset, to: target.id, name: name, now: now)
         try append(.update, .assets, [asset.gid], in: asset.project)
-        if !asset.isFile { try appendUpdates(below: asset.id, in: asset.project) }
+        let notices = asset.isFile ? 0 : try appendUpdates(below: asset.id, in: asset.project)
         try appendUpdate(of: oldParent, in: asset.project)
         try appendUpdate(of: target.id, in: asset.project)
+        return notices
     }
 }

@@ -34,28 +34,35 @@ struct PurgeSweep {
     }
 
     private func sweep(_ top: AssetID, _ job: inout Job, limit: Int) throws -> Int {
-        guard let state = try tx.states(of: [top]).first, state.status == .deleted, let topParent = state.parent else {
+        guard let state = try tx.states(of: [top]).first, state.status == .deleted, let parent = state.parent else {
             job.folder = nil
             return 1
         }
-        var folder = top
-        var parent = topParent
-        while let child = try tx.children(of: folder, files: false, after: nil, limit: 1).first {
-            parent = folder
-            folder = child.id
+        // The way from the folder above down to where the work goes on; each step of it is looked for once.
+        var way = [parent, top]
+        var spent = 0
+        while spent < limit, let folder = way.last, way.count > 1 {
+            if let child = try tx.children(of: folder, files: false, after: nil, limit: 1).first {
+                way.append(child.id)
+                spent += 1
+                continue
+            }
+            let files = try tx.children(of: folder, files: true, after: nil, limit: limit)
+            if !files.isEmpty {
+                try tx.purge(files.map(\.id), childrenOf: folder, project: job.project, files: true, now: now)
+                job.succeeded += Int64(files.count)
+                spent += files.count
+                continue
+            }
+            way.removeLast()
+            try tx.purge([folder], childrenOf: way[way.count - 1], project: job.project, files: false, now: now)
+            job.succeeded += 1
+            spent += 1
         }
-        let files = try tx.children(of: folder, files: true, after: nil, limit: limit)
-        if !files.isEmpty {
-            try tx.purge(files.map(\.id), childrenOf: folder, project: job.project, files: true, now: now)
-            job.succeeded += Int64(files.count)
-            return files.count
-        }
-        try tx.purge([folder], childrenOf: parent, project: job.project, files: false, now: now)
-        job.succeeded += 1
-        if folder == top {
+        if way.count == 1 {
             job.folder = nil
             try tx.appendUpdate(of: parent, in: job.project)
         }
-        return 1
+        return spent
     }
 }

@@ -79,7 +79,11 @@ extension AssetService {
 
     private func waitForEnd(of id: JobID, _ ends: AsyncStream<Void>) async throws {
         var events = ends.makeAsyncIterator()
-        while let job = try await catalog.read({ try $0.job(id) }), job.status != .done {
+        while let job = try await catalog.read({ try $0.job(id) }) {
+            if job.status == .done {
+                if let error = job.error { throw AssetError(.internalError, AssetError.internalMessage, detail: error) }
+                return
+            }
             guard await events.next() != nil else { throw CancellationError() }
         }
     }

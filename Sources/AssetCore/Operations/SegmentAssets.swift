@@ -46,6 +46,7 @@ extension AssetService {
             let content = Asset.Content(
                 blob: token.blob.id, size: token.blob.size, type: inspection.type, info: inspection.info)
             let root = SegmentFolder(document: document, segment: segment).path.names
+            try AssetPath.checkDepth((root + path.folders + [path.name]).map(\.description))
             let folder = try tx.openFolders(root + path.folders, in: caller.project, now: now)
             let asset = try tx.putFile(path.name, content, in: folder, now: now)
             return SegmentFile(

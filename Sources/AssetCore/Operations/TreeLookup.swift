@@ -30,14 +30,11 @@ extension AssetTables {
     func pathname(of id: AssetID) throws -> String { "/" + (try names(to: id)).joined(separator: "/") }
 
     /// The folder in which a call makes something.
-    /// - Throws: `unprocessable` when it does not exist, is a file, lies in the trash, or lies too deep.
+    /// - Throws: `unprocessable` when it does not exist, is a file, or lies in the trash.
     func requireParent(_ reference: AssetReference, in project: Project) throws -> Asset {
         let parent = try require(reference, in: project)
         guard !parent.isFile else { throw AssetError.unprocessable("The parent is not a folder") }
         guard parent.status == .published else { throw AssetError.unprocessable("The parent is deleted") }
-        guard try ancestors(of: parent.id).count < AssetPath.maximumDepth else {
-            throw AssetError.unprocessable("The tree would be deeper than \(AssetPath.maximumDepth) folders")
-        }
         return parent
     }
 

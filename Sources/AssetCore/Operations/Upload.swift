@@ -65,7 +65,9 @@ extension AssetTables where Self: ChangeTables {
     ) throws -> AssetWithParent {
         let parent = try requireParent(reference, in: project)
         let name = try freeName(name, in: parent.id)
-        if content != nil, SegmentFolder.protects(try names(to: parent.id) + [name]) {
+        let names = try names(to: parent.id) + [name]
+        try AssetPath.checkDepth(names)
+        if content != nil, SegmentFolder.protects(names) {
             throw AssetError.unprocessable("This place is kept for a folder with the files of segments")
         }
         let asset = try add(

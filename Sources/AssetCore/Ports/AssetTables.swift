@@ -87,6 +87,8 @@ package protocol AssetTables {
     func names(to id: AssetID) throws -> [String]
     /// The chain of folders above an asset, nearest first, the root last.
     func ancestors(of id: AssetID) throws -> [AssetID]
+    /// How many levels the tree has at and below a folder: 1 when it holds nothing, 2 when it holds only files and empty folders.
+    func height(of folder: AssetID) throws -> Int
     func states(of ids: [AssetID]) throws -> [AssetState]
     /// How many assets these items and all that lies below them are, each counted once.
     func countSubtrees(of selection: SelectionID) throws -> Int64

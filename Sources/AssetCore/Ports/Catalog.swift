@@ -8,8 +8,7 @@ package protocol Catalog: Sendable {
 
     /// Runs `body` as one atomic and isolated change. When this returns, the change is durable.
     ///
-    /// The task's cancellation does not undo a transaction that has begun; one that has not begun yet throws
-    /// `CancellationError`.
+    /// When the task is cancelled before the commit, nothing is changed, and `CancellationError` is thrown.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws -> Value
 }
 

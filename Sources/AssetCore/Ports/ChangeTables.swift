@@ -2,8 +2,8 @@
 /// order of commits.
 package protocol ChangeTables {
     func append(_ action: ChangeAction, _ dataType: ProjectChange.DataType, _ keys: [GID], in project: ProjectID) throws
-    /// An UPDATE for everything below a folder.
-    func appendUpdates(below folder: AssetID, in project: ProjectID) throws
+    /// An UPDATE for everything below a folder; answers how many.
+    func appendUpdates(below folder: AssetID, in project: ProjectID) throws -> Int
     func append(
         _ action: ChangeAction, _ dataType: GlobalChange.DataType, key: String, data: JSON?, for audience: Audience
     ) throws

@@ -10,7 +10,7 @@ package protocol JobTables {
     func releaseAllLeases() throws
     /// Gives one job back, so that any runner may claim it at once.
     func releaseLease(_ id: JobID, owner: String) throws
-    /// Writes status, position and counts.
+    /// Writes status, parameters, position and counts.
     func save(_ job: Job) throws
     func job(_ id: JobID) throws -> Job?
     /// Deletes the row and all that belongs to it.

@@ -25,7 +25,12 @@ struct Delivery: Sendable {
         ]
         let modified = file.modifiedOn.map { Date(timeIntervalSince1970: Double($0.microseconds / 1_000_000)) }
         if let modified { headers[.lastModified] = modified.httpDate }
-        if isUnchanged(request, etag: etag, modified: modified) { return Response(status: .notModified, headers: headers) }
+        if isUnchanged(request, etag: etag, modified: modified) {
+            var response = Response(status: .notModified, headers: headers)
+            // The length of a body that is not sent must not be stated as 0.
+            response.headers[.contentLength] = nil
+            return response
+        }
 
         headers[.contentType] = type
         headers[.contentDisposition] = Self.disposition(file.name, isInline: ContentTypes.isInline(type))

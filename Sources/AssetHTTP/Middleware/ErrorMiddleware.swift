@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// The two envelopes. What is not the segment dialect's is the project dialect's, also when nothing is mounted there.
 enum Dialect {
@@ -30,28 +31,39 @@ struct ErrorMiddleware: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
-        } catch let error as CancellationError {
+        } catch let error as HTTPParserError {
+            // Answered below the router, which also closes the connection: see `WireHandler`.
             throw error
         } catch let range as RangeNotSatisfiable {
             let error = AssetError(.rangeNotSatisfiable, "The file has \(range.size) bytes")
-            var response = Dialect(path: request.normalizedPath).response(to: error)
+            var response = answer(to: error, request)
             response.headers[.contentRange] = "bytes */\(range.size)"
             return response
         } catch {
             let error = AssetError(web: error)
             if error.code == .internalError || error.detail != nil {
-                context.logger.error("Request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
+                context.logger.error(
+                    "Request failed", metadata: ["error": "\(error)", "path": "\(request.loggedPath(context))"])
             }
-            return Dialect(path: request.normalizedPath).response(to: error)
+            return answer(to: error, request)
         }
+    }
+
+    private func answer(to error: AssetError, _ request: Request) -> Response {
+        let response = Dialect(path: request.normalizedPath).response(to: error)
+        return request.method == .head ? response.createHeadResponse() : response
     }
 }
 
 extension AssetError {
     /// Errors of the framework as ours.
     init(web error: any Error) {
-        if let error = error as? MultipartError {
+        if error is CancellationError {
+            self.init(.unavailable, "The server is stopping")
+        } else if let error = error as? MultipartError {
             self = .badParameter("file", error.message)
+        } else if error is IOError || error is ChannelError {
+            self = .badParameter("body", "The connection broke off")
         } else if error is NIOTooManyBytesError {
             self.init(.tooLarge, "The body is too large")
         } else if let error = error as? any HTTPResponseError {

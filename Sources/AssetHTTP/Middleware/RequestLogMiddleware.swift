@@ -16,7 +16,7 @@ struct RequestLogMiddleware: RouterMiddleware {
         context.logger.log(
             level: level, "Request",
             metadata: [
-                "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(response.status.code)",
+                "method": "\(request.method)", "path": "\(request.loggedPath(context))", "status": "\(response.status.code)",
                 "ms": "\(took / .milliseconds(1))",
             ])
         return response
@@ -25,4 +25,14 @@ struct RequestLogMiddleware: RouterMiddleware {
 
 extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-Id")!
+}
+
+extension Request {
+    /// In the segment dialect a path can hold a file token, so that only the route is logged.
+    func loggedPath(_ context: AppContext) -> String {
+        switch Dialect(path: normalizedPath) {
+        case .project: uri.path
+        case .segment: context.endpointPath ?? "-"
+        }
+    }
 }

@@ -17,6 +17,8 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias OutboundIn = HTTPResponsePart
     package typealias OutboundOut = HTTPResponsePart
 
+    /// Requests whose answer has not been handed over to its end.
+    private var openAnswers = 0
     /// Whether the end of an answer has been handed over but not been taken by the socket.
     private var hasPendingEnd = false
     private var delayedClose: (mode: CloseMode, promise: EventLoopPromise<Void>?)?
@@ -25,8 +27,12 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package init() {}
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data), head.headerFields[.expect]?.lowercased() == "100-continue" {
-            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+        if case .head(let head) = unwrapInboundIn(data) {
+            // Behind an answer that is still being sent, the client finds out by that answer's end.
+            if openAnswers == 0, head.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+            openAnswers += 1
         }
         context.fireChannelRead(data)
     }
@@ -38,6 +44,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             let promise = promise ?? context.eventLoop.makePromise(of: Void.self)
             hasPendingEnd = true
+            openAnswers -= 1
             promise.futureResult.assumeIsolated().whenComplete { _ in
                 self.hasPendingEnd = false
                 self.closeNow(context)

@@ -15,6 +15,9 @@ struct RPCCall: Sendable {
     /// The user in that project; nil outside of a project.
     let caller: Caller?
 
+    /// The longest list of gids or pathnames that one call may name; a selection may be longer.
+    private static let maximumList = 10_000
+
     func requireUser() throws(AssetError) -> User {
         guard let user else { throw AssetError(.unauthenticated, "Permission denied") }
         return user
@@ -47,6 +50,9 @@ struct RPCCall: Sendable {
 
     private func strings(_ name: String) throws(AssetError) -> [String] {
         guard let elements = value(name)?.arrayValue else { throw .badParameter(name, "Expected a list") }
+        guard elements.count <= Self.maximumList else {
+            throw .badParameter(name, "More than \(Self.maximumList) elements")
+        }
         var texts: [String] = []
         for element in elements {
             guard let text = element.stringValue else { throw .badParameter(name, "Expected a list of strings") }

@@ -49,7 +49,9 @@ struct RPCDispatcher: Sendable {
             }
             token = verified
         }
-        let parameters = entry.isUpload ? .emptyObject : try await request.jsonObject(limit: settings.maximumJSON)
+        // Whoever is not known yet has nothing large to say.
+        let limit = entry.access == .open ? min(settings.maximumJSON, 64 << 10) : settings.maximumJSON
+        let parameters = entry.isUpload ? .emptyObject : try await request.jsonObject(limit: limit)
         let call = RPCCall(
             service: service, tokens: tokens, request: request, parameters: parameters, user: user,
             project: project ?? nil, caller: caller)

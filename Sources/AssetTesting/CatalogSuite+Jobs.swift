@@ -1,0 +1,205 @@
+import AssetCore
+import Testing
+
+extension CatalogSuite {
+    private func insertJob(_ set: CatalogSet, _ kind: Job.Kind = .bulkDelete) async throws -> Job {
+        try await set.write { tx in
+            try tx.insertJob(
+                kind, project: set.project.id, user: set.user.id, parameters: ["selection": ["x"]], isSilent: false,
+                now: CatalogSet.now)
+        }
+    }
+
+    private func claim(_ set: CatalogSet, _ owner: String, after seconds: Double = 0) async throws -> Job? {
+        let now = CatalogSet.now.adding(seconds: seconds)
+        return try await set.write { try $0.claimJob(owner: owner, now: now, until: now.adding(seconds: 30)) }
+    }
+
+    func claimJob(_ set: CatalogSet) async throws {
+        #expect(try await claim(set, "a") == nil)
+        let first = try await insertJob(set)
+        let second = try await insertJob(set, .bulkMove)
+        let claimed = try #require(try await claim(set, "a"))
+        #expect(claimed.id == first.id)
+        #expect(claimed.token == first.token)
+        #expect(claimed.kind == .bulkDelete)
+        #expect(claimed.status == .queued)
+        #expect(claimed.parameters == ["selection": ["x"]])
+        #expect(claimed.total == nil)
+        #expect(claimed.createdOn == CatalogSet.now)
+        #expect(try await claim(set, "b")?.id == second.id)
+        #expect(try await claim(set, "c") == nil)
+        // What is done is not claimed again.
+        try await set.write { tx in
+            var job = claimed
+            job.status = .done
+            try tx.save(job)
+        }
+        #expect(try await claim(set, "c", after: 60)?.id == second.id)
+        #expect(try await claim(set, "d", after: 60) == nil)
+    }
+
+    func leases(_ set: CatalogSet) async throws {
+        let job = try await insertJob(set)
+        func renew(_ owner: String, after seconds: Double) async throws -> JobID? {
+            let until = CatalogSet.now.adding(seconds: seconds + 30)
+            return try await set.write { try $0.renewLease(job.id, owner: owner, until: until) }?.id
+        }
+        _ = try await claim(set, "a")
+        #expect(try await claim(set, "b", after: 29) == nil)
+        #expect(try await renew("b", after: 29) == nil)
+        #expect(try await renew("a", after: 29) == job.id)
+        #expect(try await claim(set, "b", after: 58) == nil)
+        // Run out: another takes it, and the first one can do nothing more.
+        #expect(try await claim(set, "b", after: 59)?.id == job.id)
+        #expect(try await renew("a", after: 60) == nil)
+        try await set.write { try $0.releaseLease(job.id, owner: "a") }
+        #expect(try await claim(set, "c", after: 60) == nil)
+        // Given back: at once free for all.
+        try await set.write { try $0.releaseLease(job.id, owner: "b") }
+        #expect(try await renew("b", after: 60) == nil)
+        #expect(try await claim(set, "c", after: 60)?.id == job.id)
+        try await set.write { try $0.releaseAllLeases() }
+        #expect(try await claim(set, "d")?.id == job.id)
+    }
+
+    func saveJob(_ set: CatalogSet) async throws {
+        var job = try await insertJob(set)
+        let folder = try await set.folder("folder")
+        job.selection = try await set.write { tx in
+            try tx.createSelection(project: set.project.id, user: set.user.id, now: CatalogSet.now, expiresOn: nil).id
+        }
+        job.status = .processing
+        job.position = 7
+        job.folder = folder.id
+        job.afterName = "é"
+        job.isInFiles = true
+        job.total = 100
+        job.succeeded = 40
+        job.failed = 2
+        job.error = "error"
+        job.updatedOn = CatalogSet.now.adding(seconds: 1)
+        job.reportedOn = CatalogSet.now.adding(seconds: 2)
+        let saved = job
+        try await set.write { try $0.save(saved) }
+        let stored = try #require(try await set.read { try $0.job(saved.id) })
+        #expect(stored.status == .processing)
+        #expect(stored.selection == saved.selection)
+        #expect(stored.position == 7)
+        #expect(stored.folder == folder.id)
+        #expect(stored.afterName == "é")
+        #expect(stored.isInFiles)
+        #expect(stored.total == 100)
+        #expect(stored.succeeded == 40)
+        #expect(stored.failed == 2)
+        #expect(stored.error == "error")
+        #expect(stored.updatedOn == saved.updatedOn)
+        #expect(stored.reportedOn == saved.reportedOn)
+        #expect(!stored.isSilent)
+    }
+
+    func deleteJob(_ set: CatalogSet) async throws {
+        var done = try await insertJob(set)
+        let open = try await insertJob(set)
+        let folder = try await set.folder("folder")
+        done.status = .done
+        done.selection = try await set.write { tx in
+            let selection = try tx.createSelection(
+                project: set.project.id, user: set.user.id, now: CatalogSet.now, expiresOn: nil)
+            try tx.append([folder.id], to: selection.id, from: 0)
+            return selection.id
+        }
+        let finished = done
+        try await set.write { tx in
+            try tx.save(finished)
+            try tx.pushFolders([folder.id], of: finished.id)
+            try tx.pushFolders([folder.id], of: open.id)
+        }
+        let (now, later) = (CatalogSet.now, CatalogSet.now.adding(seconds: 1))
+        #expect(try await set.write { try $0.deleteFinishedJobs(before: now, limit: 10) } == 0)
+        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 1)
+        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 0)
+        let selection = try #require(finished.selection)
+        #expect(try await set.read { try $0.job(finished.id) }?.id == nil)
+        #expect(try await set.read { try $0.selectionCount(selection) } == 0)
+        #expect(try await set.read { try $0.selectionItems(selection, from: 0) } == [])
+        #expect(try await set.write { try $0.popFolder(of: finished.id) } == nil)
+        #expect(try await set.write { try $0.popFolder(of: open.id) } == folder.id)
+        try await set.write { try $0.deleteJob(open.id) }
+        #expect(try await set.read { try $0.job(open.id) }?.id == nil)
+    }
+
+    func jobFolders(_ set: CatalogSet) async throws {
+        let (a, b) = (try await insertJob(set), try await insertJob(set))
+        let ids = (1...5).map { AssetID(rawValue: Int64(10 - $0)) }
+        try await set.write { tx in
+            try tx.pushFolders(Array(ids[..<2]), of: a.id)
+            try tx.pushFolders([ids[4]], of: b.id)
+            try tx.pushFolders(Array(ids[2..<4]), of: a.id)
+        }
+        var popped: [AssetID] = []
+        while let next = try await set.write({ try $0.popFolder(of: a.id) }) { popped.append(next) }
+        #expect(popped == Array(ids[..<4]))
+        #expect(try await set.write { try $0.popFolder(of: b.id) } == ids[4])
+    }
+
+    func selections(_ set: CatalogSet) async throws {
+        let ids = (0..<2500).map { AssetID(rawValue: Int64(1_000_000 - $0 * 7)) }
+        let selection = try await set.write { tx in
+            let selection = try tx.createSelection(
+                project: set.project.id, user: set.user.id, now: CatalogSet.now, expiresOn: nil)
+            try tx.append(Array(ids[..<selectionChunk]), to: selection.id, from: 0)
+            try tx.append(Array(ids[selectionChunk...]), to: selection.id, from: Int64(selectionChunk))
+            return selection.id
+        }
+        #expect(try await set.read { try $0.selectionCount(selection) } == 2500)
+        // From anywhere, what comes is what stands there, and something always comes before the end.
+        for position in [0, 1, 999, 1000, 1001, 1999, 2000, 2499] {
+            let items = try await set.read { try $0.selectionItems(selection, from: Int64(position)) }
+            #expect(!items.isEmpty)
+            #expect(items == Array(ids[position...].prefix(items.count)))
+        }
+        for position: Int64 in [2500, 2501, 3000, 1 << 40] {
+            #expect(try await set.read { try $0.selectionItems(selection, from: position) } == [])
+        }
+        var walked: [AssetID] = []
+        while case let position = Int64(walked.count),
+            case let items = try await set.read({ try $0.selectionItems(selection, from: position) }), !items.isEmpty
+        { walked += items }
+        #expect(walked == ids)
+        try await set.write { try $0.deleteSelection(selection) }
+        #expect(try await set.read { try $0.selectionCount(selection) } == 0)
+        #expect(try await set.read { try $0.selectionItems(selection, from: 0) } == [])
+    }
+
+    func selectionExpiry(_ set: CatalogSet) async throws {
+        let now = CatalogSet.now
+        let end = now.adding(seconds: 60)
+        let (project, user) = (set.project.id, set.user.id)
+        let (id, token) = try await set.write {
+            try $0.createSelection(project: project, user: user, now: now, expiresOn: end)
+        }
+        func find(
+            _ token: GID, project: ProjectID? = nil, user: UserID? = nil, at moment: Timestamp = now
+        ) async throws -> SelectionID? {
+            let (project, user) = (project ?? set.project.id, user ?? set.user.id)
+            return try await set.read { try $0.selection(token: token, project: project, user: user, now: moment) }
+        }
+        #expect(try await find(token) == id)
+        #expect(try await find(GID()) == nil)
+        #expect(try await find(token, project: set.strangeProject.id) == nil)
+        #expect(try await find(token, user: set.stranger.id) == nil)
+        #expect(try await find(token, at: end) == nil)
+        #expect(try await set.write { try $0.deleteExpiredSelections(now: now, limit: 10) } == 0)
+        try await set.write { try $0.setExpiry(of: id, to: end.adding(seconds: 60)) }
+        #expect(try await find(token, at: end) == id)
+        #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 10) } == 0)
+        // One that never expires belongs to a job: no cursor reaches it, no sweeper removes it.
+        try await set.write { try $0.setExpiry(of: id, to: nil) }
+        #expect(try await find(token, at: end) == nil)
+        #expect(try await set.write { try $0.deleteExpiredSelections(now: end.adding(seconds: 9999), limit: 10) } == 0)
+        try await set.write { try $0.setExpiry(of: id, to: end) }
+        #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 10) } == 1)
+        #expect(try await find(token) == nil)
+    }
+}

@@ -1,0 +1,109 @@
+import AssetHTTP
+import HTTPTypes
+import NIOCore
+import NIOEmbedded
+import NIOHTTPTypes
+import Testing
+
+/// What happens below the router, on a connection.
+struct WireHandlerTests {
+    private static func head(expect: String? = nil) -> HTTPRequestPart {
+        var request = HTTPRequest(method: .post, scheme: "http", authority: "localhost", path: "/api/media/upload")
+        if let expect { request.headerFields[.expect] = expect }
+        return .head(request)
+    }
+
+    private static func response(_ status: HTTPResponse.Status, length: String?) -> HTTPResponsePart {
+        var fields: HTTPFields = [:]
+        fields[.contentLength] = length
+        return .head(HTTPResponse(status: status, headerFields: fields))
+    }
+
+    @Test(arguments: [("100-continue", true), ("100-Continue", true), ("200-ok", false), (nil, false)] as [(String?, Bool)])
+    func `a client that asks whether to go on is told so`(expect: String?, isTold: Bool) throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        try channel.writeInbound(Self.head(expect: expect))
+        guard case .head = try channel.readInbound(as: HTTPRequestPart.self) else {
+            Issue.record("The request did not come through")
+            return
+        }
+        let told = try channel.readOutbound(as: HTTPResponsePart.self)
+        if isTold {
+            #expect(told == .head(HTTPResponse(status: .continue)))
+            #expect(try channel.readOutbound(as: HTTPResponsePart.self) == nil)
+        } else {
+            #expect(told == nil)
+        }
+    }
+
+    @Test func `an empty 400 gets a body that suits both dialects`() throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        try channel.writeOutbound(Self.response(.badRequest, length: "0"))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        guard case .head(let head)? = try channel.readOutbound(as: HTTPResponsePart.self),
+            case .body(let body)? = try channel.readOutbound(as: HTTPResponsePart.self),
+            case .end? = try channel.readOutbound(as: HTTPResponsePart.self)
+        else {
+            Issue.record("Expected head, body and end")
+            return
+        }
+        #expect(head.status == .badRequest)
+        #expect(head.headerFields[.contentLength] == String(body.readableBytes))
+        #expect(head.headerFields[.contentType] == "application/json; charset=utf-8")
+        let json = TestJSON(parsing: String(buffer: body))
+        #expect(json["success"] == false && json["data"] == [:] && json["result"]["code"] == 400)
+        #expect(json["result"].keys == ["code", "message", "info"])
+        #expect(!json["reason"].string.isEmpty && json["error"]["title"] == json["reason"])
+        #expect(json["error"].keys == ["operation", "date", "title", "details", "errorurl", "messages"])
+    }
+
+    @Test(arguments: [(HTTPResponse.Status.ok, "0"), (.badRequest, "5"), (.badRequest, nil)] as [(HTTPResponse.Status, String?)])
+    func `other answers pass unchanged`(status: HTTPResponse.Status, length: String?) throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        let part = Self.response(status, length: length)
+        try channel.writeOutbound(part)
+        #expect(try channel.readOutbound(as: HTTPResponsePart.self) == part)
+        #expect(try channel.readOutbound(as: HTTPResponsePart.self) == nil)
+    }
+
+    @Test func `closing waits until the end of the answer has been taken`() throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        // Not flushed: the socket has not taken it.
+        channel.write(HTTPResponsePart.end(nil), promise: nil)
+        let closed = channel.close()
+        channel.embeddedEventLoop.run()
+        #expect(channel.isActive || !closed.isFulfilled)
+        #expect(!closed.isFulfilled)
+        channel.flush()
+        channel.embeddedEventLoop.run()
+        #expect(closed.isFulfilled)
+    }
+
+    @Test func `closing does not wait for a client that has stopped reading`() throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        channel.write(HTTPResponsePart.end(nil), promise: nil)
+        let closed = channel.close()
+        channel.embeddedEventLoop.advanceTime(by: .seconds(9))
+        #expect(!closed.isFulfilled)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+        #expect(closed.isFulfilled)
+    }
+
+    @Test func `closing is immediate when no answer is under way`() throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        try channel.writeOutbound(Self.response(.ok, length: "0"))
+        try channel.writeOutbound(HTTPResponsePart.end(nil))
+        let closed = channel.close()
+        channel.embeddedEventLoop.run()
+        #expect(closed.isFulfilled)
+    }
+}
+
+extension EventLoopFuture {
+    /// Whether there is a result already; only on the event loop's thread.
+    fileprivate var isFulfilled: Bool {
+        var isFulfilled = false
+        assumeIsolated().whenComplete { _ in isFulfilled = true }
+        return isFulfilled
+    }
+}
