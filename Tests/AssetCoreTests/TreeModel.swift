@@ -71,7 +71,8 @@ struct TreeModel {
         guard let node = nodes[gid], let parent = node.parent, parent != target, !subtree(of: gid).contains(target) else {
             return
         }
-        nodes[gid]?.name = freeName(node.name, in: target)
+        let name = freeName(node.name, in: target)
+        nodes[gid]?.name = name
         nodes[gid]?.parent = target
     }
 }

@@ -23,7 +23,7 @@ def orchard(client, calls, folder, upload):
     for name in ("1.txt", "2.txt", "3.txt", f"{word} in crate.png"):
         gids[name] = upload(name, png(), into=crate).gid
     for name in (f"{word} a.png", f"{word} b.png", f"{word} c.txt", "plain.txt"):
-        gids[name] = upload(name, png(), into=basket).gid
+        gids[name] = upload(name, png() if name.endswith(".png") else b"text", into=basket).gid
     gids["alone.txt"] = upload("alone.txt").gid
     gids["neighbour.txt"] = upload("neighbour.txt").gid
     return DuckObject(word=word, crate=crate, basket=basket, gids=gids)
