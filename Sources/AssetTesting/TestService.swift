@@ -14,6 +14,8 @@ package struct TestService: Sendable {
 
     /// - Parameter settings: limits that differ from the standard ones.
     package static func make(settings: ServiceSettings = ServiceSettings()) async throws -> TestService {
+        var settings = settings
+        settings.passwordLogRounds = 4
         let database = try SQLiteDatabase.inMemory()
         try await Migrator(database).run()
         let clock = TestClock()

@@ -7,9 +7,8 @@ extension AssetService {
             let user = try tx.user(username: username)
             return (user, try user.flatMap { try tx.passwordHash(of: $0.id) })
         }
-        guard try await Passwords.verify(password, against: stored), let user, user.isActive else {
-            throw AssetError(.unknownUser, "Unknown user")
-        }
+        let isRight = try await Passwords.verify(password, against: stored, logRounds: settings.passwordLogRounds)
+        guard isRight, let user, user.isActive else { throw AssetError(.unknownUser, "Unknown user") }
         return user
     }
 

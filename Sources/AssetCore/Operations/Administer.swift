@@ -27,7 +27,7 @@ extension AssetService {
         guard password.count >= Passwords.minimumLength else {
             throw AssetError.badParameter("password", "Use at least \(Passwords.minimumLength) characters")
         }
-        let hash = try await Passwords.hash(password)
+        let hash = try await Passwords.hash(password, logRounds: settings.passwordLogRounds)
         return try await catalog.write { [clock, secrets] tx in
             guard let account = try tx.account(code: code) else {
                 throw AssetError.unprocessable("The account '\(code)' does not exist")

@@ -4,13 +4,14 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Stores passwords with scrypt (N 2^15, r 8, p 3), in the form `scrypt$15$8$3$<salt>$<hash>` with base64 parts.
+/// Stores passwords with scrypt (r 8, p 3, N as configured), in the form `scrypt$15$8$3$<salt>$<hash>` with base64 parts.
 ///
 /// One check takes a large part of a second and 32 MiB: they run one at a time on a thread of their own, so that guessing
 /// passwords cannot take the server down.
 package enum Passwords {
     private static let queue = DispatchQueue(label: "stockroom.passwords")
-    private static let logRounds = 15
+    /// N is two to this power.
+    package static let standardLogRounds = 15
     private static let blockSize = 8
     private static let parallelism = 3
 
@@ -21,7 +22,7 @@ package enum Passwords {
     private static let maximumWaiting = 16
     private static let waiting = Mutex(0)
 
-    package static func hash(_ password: String) async throws -> String {
+    package static func hash(_ password: String, logRounds: Int = standardLogRounds) async throws -> String {
         let salt = Secrets.randomBytes(16)
         let hash = try await derive(password, salt: salt, logRounds: logRounds, blockSize: blockSize, parallelism: parallelism)
         let parts = [Data(salt), hash].map { $0.base64EncodedString() }
@@ -30,14 +31,16 @@ package enum Passwords {
 
     /// Whether this is the password that `stored` was made from. Without a stored form it takes as long, and is false: the
     /// time of an answer does not tell whether a user exists.
-    package static func verify(_ password: String, against stored: String?) async throws -> Bool {
+    package static func verify(
+        _ password: String, against stored: String?, logRounds standard: Int = standardLogRounds
+    ) async throws -> Bool {
         let parts = (stored ?? "").split(separator: "$")
         guard parts.count == 6, parts[0] == "scrypt", let logRounds = Int(parts[1]), let blockSize = Int(parts[2]),
             let parallelism = Int(parts[3]), let salt = Data(base64Encoded: String(parts[4])),
             let expected = Data(base64Encoded: String(parts[5]))
         else {
             _ = try await derive(
-                password, salt: [UInt8](repeating: 0, count: 16), logRounds: Self.logRounds, blockSize: Self.blockSize,
+                password, salt: [UInt8](repeating: 0, count: 16), logRounds: standard, blockSize: Self.blockSize,
                 parallelism: Self.parallelism)
             return false
         }
