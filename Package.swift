@@ -85,7 +85,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetBlobsTests", dependencies: ["AssetBlobs", "AssetCore", "AssetTesting", nioCore],
+            name: "AssetBlobsTests", dependencies: ["AssetBlobs", "AssetCore", "AssetTesting", nioCore, nioPosix],
             swiftSettings: settings
         ),
         .testTarget(
@@ -93,7 +93,9 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetMediaTests", dependencies: ["AssetCore", "AssetMedia", nioCore], swiftSettings: settings),
+            name: "AssetMediaTests", dependencies: ["AssetCore", "AssetMedia", "AssetTesting", nioCore],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "AssetSQLiteTests", dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetTesting", nioCore],
             swiftSettings: settings

@@ -78,7 +78,8 @@ extension SQLTransaction {
 
     func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int {
         if ids.isEmpty { return 0 }
-        let condition = "id IN (\(list(ids))) AND project_id = ? AND status = ? AND parent_id IS NOT NULL"
+        // The signs keep SQLite's planner on the ids: without them it takes an index and reads all files of the project.
+        let condition = "id IN (\(list(ids))) AND +project_id = ? AND status = ? AND +parent_id IS NOT NULL"
         let values: [SQLValue] = [.id(change.project), .text(change.from.rawValue)]
         let count = try appendChanges(.update, ofAssetsWhere: condition, values, in: change.project)
         if count > 0 {
@@ -93,7 +94,7 @@ extension SQLTransaction {
         _ ids: [AssetID], childrenOf parent: AssetID, project: ProjectID, files: Bool, now: Timestamp
     ) throws {
         if ids.isEmpty { return }
-        let condition = "id IN (\(list(ids))) AND project_id = ? AND parent_id = ? AND is_file = ?"
+        let condition = "id IN (\(list(ids))) AND +project_id = ? AND +parent_id = ? AND +is_file = ?"
         let values: [SQLValue] = [.id(project), .id(parent), .bool(files)]
         let count = try appendChanges(.delete, ofAssetsWhere: condition, values, in: project)
         if files {

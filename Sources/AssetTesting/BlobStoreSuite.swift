@@ -106,7 +106,8 @@ extension BlobStoreSuite {
         let size = Int64(bytes.count)
         let blob = try await store.put(TestBody(bytes), limit: .max)
         let ranges: [Range<Int64>] = [
-            0..<1, 0..<524_288, 0..<524_289, 1..<1_048_577, 700_000..<2_900_000, size - 1..<size, size - 600_000..<size, 0..<size,
+            0..<1, 0..<524_288, 0..<524_289, 1..<1_048_577, 700_000..<2_900_000, size - 1..<size, size - 600_000..<size,
+            0..<size,
             0..<0, 5..<5, size..<size,
         ]
         for range in ranges {

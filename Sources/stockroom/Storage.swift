@@ -18,6 +18,8 @@ enum Storage {
     }
 
     static func database(_ configuration: ServerConfiguration) throws -> any SQLDatabase {
+        // Also in a folder that others can read, the files are for their owner only.
+        umask(0o077)
         try makeFolder(configuration.data)
         guard let path = path(configuration.database, scheme: "sqlite:") else {
             throw ValidationError("database: '\(configuration.database)' is not of the form sqlite:PATH")

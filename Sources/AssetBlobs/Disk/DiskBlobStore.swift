@@ -127,7 +127,7 @@ package struct DiskBlobStore: BlobStore {
     package func head(_ location: String, length: Int) async throws -> ByteBuffer {
         let path = try layout.path(of: location)
         return try await pool.perform {
-            try OpenBlob.reading(path) { try $0.read(0..<min(Int64(length), $0.size)) }
+            try OpenBlob.reading(path) { try $0.read(0..<min(Int64(max(length, 0)), $0.size)) }
         }
     }
 

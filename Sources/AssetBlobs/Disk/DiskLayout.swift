@@ -31,7 +31,8 @@ struct DiskLayout: Sendable {
     func path(of location: String) throws(AssetError) -> String {
         guard Self.isLocation(location) else {
             throw AssetError(
-                .internalError, AssetError.internalMessage, detail: "not a location of this store: \(location.debugDescription)")
+                .internalError, AssetError.internalMessage,
+                detail: "not a location of this store: \(location.debugDescription)")
         }
         return blobs + "/" + location
     }

@@ -41,12 +41,15 @@ final class FolderWalk: Sendable {
                 state.stream = stream
                 errno = 0
                 if let entry = readdir(stream) {
-                    let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                    let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                    }
                     var status = stat()
                     guard fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0,
                         status.st_mode & S_IFMT == S_IFREG
                     else { continue }
-                    entries.append(Entry(folder: state.folder, name: name, modifiedOn: Timestamp(modificationOf: status)))
+                    entries.append(
+                        Entry(folder: state.folder, name: name, modifiedOn: Timestamp(modificationOf: status)))
                 } else {
                     let code = errno
                     if code != 0 { throw SystemCalls.failure("readdir", path, code: code) }

@@ -17,7 +17,9 @@ enum SystemCalls {
     /// Calls again after a signal; throws when the result is negative.
     @available(*, noasync)
     @discardableResult
-    static func check<Result: SignedInteger>(_ call: String, _ path: String, _ body: () -> Result) throws(AssetError) -> Result {
+    static func check<Result: SignedInteger>(_ call: String, _ path: String, _ body: () -> Result) throws(AssetError)
+        -> Result
+    {
         while true {
             let result = body()
             if result >= 0 { return result }
@@ -51,7 +53,9 @@ enum SystemCalls {
         var filled = 0
         while filled < bytes.count {
             let count = try check("pread", path) {
-                pread(descriptor, bytes.baseAddress?.advanced(by: filled), bytes.count - filled, off_t(offset) + off_t(filled))
+                pread(
+                    descriptor, bytes.baseAddress?.advanced(by: filled), bytes.count - filled,
+                    off_t(offset) + off_t(filled))
             }
             if count == 0 { break }
             filled += count

@@ -31,7 +31,9 @@ final class UploadFile: Sendable {
     func append(_ bytes: ByteBuffer) throws(AssetError) {
         try state.withLock { state throws(AssetError) in
             _ = try append(bytes, to: &state)
-            guard let descriptor = state.descriptor, state.size - state.writtenBack >= Self.writeBackStep else { return }
+            guard let descriptor = state.descriptor, state.size - state.writtenBack >= Self.writeBackStep else {
+                return
+            }
             SystemCalls.beginWriteBack(state.writtenBack..<state.size, of: descriptor)
             state.writtenBack = state.size
         }
@@ -69,7 +71,9 @@ final class UploadFile: Sendable {
     }
 
     @available(*, noasync)
-    private func append(_ bytes: ByteBuffer, to state: inout State) throws(AssetError) -> (descriptor: Int32, path: String) {
+    private func append(_ bytes: ByteBuffer, to state: inout State) throws(AssetError) -> (
+        descriptor: Int32, path: String
+    ) {
         let path = state.path ?? layout.newTemporaryPath()
         let descriptor: Int32
         if let open = state.descriptor {

@@ -115,18 +115,9 @@ package struct JobRunner: Service {
     private func start(_ job: Job, _ owner: String) async throws -> Bool {
         try await service.catalog.write { [service] tx in
             guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return false }
-            let member = try tx.member(job.user, of: job.project)
-            let isAllowed = member.map { member in
-                member.status == .active && member.user.isActive
-                    && member.role.rights.isSuperset(of: JobHandlers.right(for: job.kind))
-            }
             let now = service.clock.now()
-            guard isAllowed ?? false else {
-                job.status = .rejected
-                job.error = "The user has no right to this any more"
-                job.updatedOn = now
-                try tx.report(job, in: project)
-                try finish(&job, in: project, tx, now: now)
+            guard try isAllowed(job, tx) else {
+                try reject(&job, in: project, tx, now: now)
                 return false
             }
             if job.status == .queued {
@@ -192,6 +183,10 @@ package struct JobRunner: Service {
             guard var job = try lease(id, owner, tx), job.status == .processing, let project = try tx.project(job.project)
             else { return false }
             let now = service.clock.now()
+            guard try isAllowed(job, tx) else {
+                try reject(&job, in: project, tx, now: now)
+                return false
+            }
             let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now)
             job.updatedOn = now
             if isFinished {
@@ -206,6 +201,23 @@ package struct JobRunner: Service {
             try tx.save(job)
             return true
         }
+    }
+
+    /// Whether the user still has the right to this. A silent job was checked by the call that waits for it.
+    private func isAllowed(_ job: Job, _ tx: any CatalogTransaction) throws -> Bool {
+        if job.isSilent { return true }
+        guard let member = try tx.member(job.user, of: job.project) else { return false }
+        return member.status == .active && member.user.isActive
+            && member.role.rights.isSuperset(of: JobHandlers.right(for: job.kind))
+    }
+
+    /// Clients follow a job until it is done, so that `done` comes after `rejected` (project reference 9).
+    private func reject(_ job: inout Job, in project: Project, _ tx: any CatalogTransaction, now: Timestamp) throws {
+        job.status = .rejected
+        job.error = "The user has no right to this any more"
+        job.updatedOn = now
+        try tx.report(job, in: project)
+        try finish(&job, in: project, tx, now: now)
     }
 
     private func end(_ job: Job, _ owner: String, with error: AssetError) async throws {

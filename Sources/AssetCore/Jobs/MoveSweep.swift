@@ -41,7 +41,11 @@ extension AssetTables where Self: ChangeTables {
             }
         }
         let name = try freeName(AssetName(stored: asset.name), in: target.id)
-        try AssetPath.checkDepth(try names(to: target.id) + [name])
+        let newNames = try names(to: target.id) + [name]
+        try AssetPath.checkDepth(newNames)
+        if SegmentFolder.protects(newNames) {
+            throw AssetError.unprocessable("This place is kept for a folder with the files of segments")
+        }
         if !asset.isFile {
             let height = try height(of: asset.id)
             guard try ancestors(of: target.id).count + 1 + height <= AssetPath.maximumDepth else {

@@ -17,7 +17,12 @@ struct PurgeSweep {
         }
         if !state.isFile {
             job.position += 1
-            if state.status == .deleted { job.folder = state.id } else { job.failed += 1 }
+            guard state.status == .deleted, let parent = state.parent, let folder = try tx.asset(state.id) else {
+                job.failed += 1
+                return 1
+            }
+            try tx.detach(folder, from: parent, now: now)
+            job.folder = state.id
             return 1
         }
         // Files that stand together and lie in one folder go together.
@@ -35,7 +40,9 @@ struct PurgeSweep {
 
     private func sweep(_ top: AssetID, _ job: inout Job, limit: Int) throws -> Int {
         guard let state = try tx.states(of: [top]).first, state.status == .deleted, let parent = state.parent else {
+            // Somebody has taken it out of the trash meanwhile: what is left of it stays.
             job.folder = nil
+            job.failed += 1
             return 1
         }
         // The way from the folder above down to where the work goes on; each step of it is looked for once.

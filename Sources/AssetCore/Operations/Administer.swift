@@ -91,8 +91,11 @@ extension AssetService {
             guard user.account == project.account else {
                 throw AssetError.unprocessable("User and project belong to different accounts")
             }
-            guard role != .owner || user.gid == project.owner else {
-                throw AssetError.unprocessable("A project has one owner")
+            guard (role == .owner) == (user.gid == project.owner) else {
+                throw AssetError.unprocessable("A project has one owner, who stays it")
+            }
+            guard user.level != .worker else {
+                throw AssetError.unprocessable("A worker sees only translation jobs: see 'stockroom jobscope add'")
             }
             _ = try tx.addMember(user, to: project, role: role)
         }

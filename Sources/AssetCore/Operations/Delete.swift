@@ -81,7 +81,7 @@ extension AssetService {
         var events = ends.makeAsyncIterator()
         while let job = try await catalog.read({ try $0.job(id) }) {
             if job.status == .done {
-                if let error = job.error { throw AssetError(.internalError, AssetError.internalMessage, detail: error) }
+                if let error = job.error { throw AssetError.unprocessable(error) }
                 return
             }
             guard await events.next() != nil else { throw CancellationError() }
@@ -120,7 +120,14 @@ extension AssetTables where Self: ChangeTables & JobTables {
             return nil
         }
         if asset.status == .published { try setStatus(of: asset.id, to: .deleted, now: now) }
+        try detach(asset, from: parent, now: now)
         return try insertSilentJob(.bulkPermanentDelete, asset, user: user, now: now)
+    }
+
+    /// Takes a folder that is being purged out of its path, so that what is uploaded there meanwhile makes a new folder instead of
+    /// bringing this one back.
+    func detach(_ folder: Asset, from parent: AssetID, now: Timestamp) throws {
+        try move(folder, to: parent, name: "purged-\(folder.gid)", now: now)
     }
 
     private func insertSilentJob(_ kind: Job.Kind, _ folder: Asset, user: UserID, now: Timestamp) throws -> Job {

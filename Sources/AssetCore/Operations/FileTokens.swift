@@ -2,22 +2,26 @@ package import NIOCore
 
 /// The media store: bytes that wait to be attached to a segment (segment reference 4).
 extension AssetService {
-    /// Stores bytes under a new token of 32 hexadecimal digits. Only its uploader can use it, for 24 hours, more than once.
-    ///
-    /// The row is committed before this returns, so that of several files each is safe while the next one still arrives.
-    /// - Parameter name: as uploaded; may contain folders. Its base name must be a valid name.
-    package func storeFile<Body: AsyncSequence & Sendable>(
-        _ user: User, _ body: Body, named name: String, limit: Int64
-    ) async throws -> String where Body.Element == ByteBuffer {
-        // Checked before the bytes are taken, as it will be when the token is attached.
+    /// Takes the bytes of one file of an upload. They are not kept unless `storeFiles` names them.
+    /// - Parameter name: as uploaded; may contain folders. It must be a valid path, as it will be when the file is attached.
+    package func ingestFile<Body: AsyncSequence & Sendable>(
+        _ body: Body, named name: String, limit: Int64
+    ) async throws -> IngestedFile where Body.Element == ByteBuffer {
         let path = try SegmentPath(fileName: name, relativePath: nil, locale: nil, languages: [], isNew: true)
-        let file = try await ingest(body, named: path.name, limit: limit)
-        let token = Secrets.hex(Secrets.randomBytes(16))
-        return try await commit(file) { [settings] tx, content, now in
-            try tx.insertFileToken(
-                token, user: user.id, blob: content.blob, name: name, now: now,
-                expiresOn: now.adding(seconds: settings.fileTokenLifetime))
-            return token
+        return try await ingest(body, named: path.name, limit: limit)
+    }
+
+    /// Keeps files under new tokens of 32 hexadecimal digits, all or none. Only their uploader can use them, for 24 hours, more
+    /// than once.
+    package func storeFiles(_ user: User, _ files: [(file: IngestedFile, name: String)]) async throws -> [String] {
+        try await commit(files.map(\.file)) { [settings] tx, contents, now in
+            try zip(contents, files).map { content, file in
+                let token = Secrets.hex(Secrets.randomBytes(16))
+                try tx.insertFileToken(
+                    token, user: user.id, blob: content.blob, name: file.name, now: now,
+                    expiresOn: now.adding(seconds: settings.fileTokenLifetime))
+                return token
+            }
         }
     }
 

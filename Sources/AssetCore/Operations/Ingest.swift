@@ -22,7 +22,13 @@ extension AssetService {
         _ body: Body, named name: AssetName, limit: Int64 = .max
     ) async throws -> IngestedFile where Body.Element == ByteBuffer {
         let stored = try await blobs.put(body, limit: min(limit, settings.maximumUpload))
-        let head = try await blobs.head(stored.location, length: media.headLength)
+        let head: ByteBuffer
+        do {
+            head = try await blobs.head(stored.location, length: media.headLength)
+        } catch {
+            try? await blobs.remove(stored.location)
+            throw error
+        }
         return IngestedFile(
             stored: stored, inspection: await media.inspect(head: head, name: name, size: stored.size))
     }
@@ -32,22 +38,33 @@ extension AssetService {
         try? await blobs.remove(file.stored.location)
     }
 
-    /// Runs the transaction that names the bytes. When the operation refuses, the bytes go; when the database fails, they stay for
-    /// the sweeper to judge, because a failed commit may have been carried out.
+    /// Runs the transaction that names the bytes of one file; see the form for several.
     func commit<Value: Sendable>(
         _ file: IngestedFile,
         _ body: @escaping @Sendable (any CatalogTransaction, Asset.Content, Timestamp) throws -> Value
     ) async throws -> Value {
+        try await commit([file]) { tx, contents, now in try body(tx, contents[0], now) }
+    }
+
+    /// Runs the transaction that names the bytes. When the operation refuses, the bytes go; when the database fails, they stay for
+    /// the sweeper to judge, because a failed commit may have been carried out.
+    func commit<Value: Sendable>(
+        _ files: [IngestedFile],
+        _ body: @escaping @Sendable (any CatalogTransaction, [Asset.Content], Timestamp) throws -> Value
+    ) async throws -> Value {
         do {
             return try await catalog.write { [clock] tx in
                 let now = clock.now()
-                let blob = try tx.claimBlob(file.stored, now: now)
-                let content = Asset.Content(
-                    blob: blob.id, size: file.stored.size, type: file.inspection.type, info: file.inspection.info)
-                return try body(tx, content, now)
+                let contents = try files.map { file in
+                    Asset.Content(
+                        blob: try tx.claimBlob(file.stored, now: now).id, size: file.stored.size,
+                        type: file.inspection.type, info: file.inspection.info)
+                }
+                return try body(tx, contents, now)
             }
-        } catch let error as AssetError {
-            if error.code != .internalError { await discard(file) }
+        } catch {
+            let mayHaveBeenDone = (error as? AssetError)?.code == .internalError
+            if !mayHaveBeenDone { for file in files { await discard(file) } }
             throw error
         }
     }

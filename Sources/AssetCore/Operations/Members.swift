@@ -87,6 +87,7 @@ extension AccountTables where Self: ChangeTables {
                 account: project.account, level: .api, username: nil, email: nil, name: name, passwordHash: nil),
             now: now)
         try setKey(try secrets.newKey(), of: user.id)
+        try append(.insert, .users, key: user.gid.description, data: nil, for: .user(user.id))
         return try addMember(user, to: project, role: .api)
     }
 

@@ -25,38 +25,40 @@ struct RESTMedia: Sendable {
             }
             limit = bytes
         }
-        let reader = try UploadBody.reader(request)
-        while let part = try await reader.nextPart() {
-            guard let partName = part.filename else { continue }
-            let name = try query.text("filename").flatMap { $0.isEmpty ? nil : $0 } ?? partName
-            let token = try await store(user, reader, named: name, limit: limit)
-            // What follows is read to its end, so that a body that breaks off is not taken for a whole one.
-            while try await reader.nextPart() != nil {}
-            return Response(json: ["result": ["token": .string(token), "name": .string(name)]])
-        }
-        throw AssetError.badParameter("file", "A part with a file name is required")
+        let name = try query.text("filename").flatMap { $0.isEmpty ? nil : $0 }
+        let files = try await receive(request, limit: limit, isSingle: true, name: name)
+        let token = try await service.storeFiles(user, files)[0]
+        return Response(json: ["result": ["token": .string(token), "name": .string(files[0].name)]])
     }
 
     @Sendable private func uploadSeveral(_ request: Request, _ context: AppContext) async throws -> Response {
         let user = try await sessions.user(request)
-        let reader = try UploadBody.reader(request)
-        var tokens: [JSON] = []
-        while let part = try await reader.nextPart() {
-            guard let name = part.filename else { continue }
-            tokens.append(.string(try await store(user, reader, named: name, limit: .max)))
-        }
-        guard !tokens.isEmpty else { throw AssetError.badParameter("file", "A part with a file name is required") }
-        return Response(json: ["tokens": .array(tokens)])
+        let files = try await receive(request, limit: .max, isSingle: false, name: nil)
+        return Response(json: ["tokens": .array(try await service.storeFiles(user, files).map(JSON.string))])
     }
 
-    /// A file over the limit is a wrong parameter in this dialect (U11).
-    private func store(
-        _ user: User, _ reader: MultipartReader<RequestBody>, named name: String, limit: Int64
-    ) async throws -> String {
+    /// Reads all parts to the end of the body; a body that breaks off leaves nothing behind.
+    /// - Throws: `badParameter("file")` when no part has a file name, or a file is over the limit: in this dialect that is a wrong
+    ///   parameter (U11).
+    private func receive(
+        _ request: Request, limit: Int64, isSingle: Bool, name: String?
+    ) async throws -> [(file: IngestedFile, name: String)] {
+        var files: [(file: IngestedFile, name: String)] = []
         do {
-            return try await service.storeFile(user, reader.chunks, named: name, limit: limit)
-        } catch let error as AssetError where error.code == .tooLarge {
-            throw AssetError.badParameter("file", error.message)
+            let reader = try UploadBody.reader(request)
+            while let part = try await reader.nextPart() {
+                guard let partName = part.filename, !isSingle || files.isEmpty else { continue }
+                let name = name ?? partName
+                files.append((try await service.ingestFile(reader.chunks, named: name, limit: limit), name))
+            }
+            if files.isEmpty { throw AssetError.badParameter("file", "A part with a file name is required") }
+            return files
+        } catch {
+            for file in files { await service.discard(file.file) }
+            if let error = error as? AssetError, error.code == .tooLarge {
+                throw AssetError.badParameter("file", error.message)
+            }
+            throw error
         }
     }
 
@@ -64,7 +66,7 @@ struct RESTMedia: Sendable {
         let user = try await sessions.user(request)
         let file = try await service.file(user, token: try context.parameters.require("token"))
         return try delivery.response(
-            to: request,
+            to: request, context,
             Delivery.File(
                 blob: file.blob, name: UploadBody.baseName(file.name), modifiedOn: nil, cacheControl: "private, no-cache"))
     }

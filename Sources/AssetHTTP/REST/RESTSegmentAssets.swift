@@ -51,16 +51,23 @@ struct RESTSegmentAssets: Sendable {
         }
     }
 
-    private func open(_ family: Family, _ request: Request, _ context: AppContext, _ query: RESTQuery) async throws -> Door {
+    private func open(
+        _ family: Family, _ request: Request, _ context: AppContext, needs rights: Rights
+    ) async throws -> (door: Door, query: RESTQuery) {
         let user = try await sessions.user(request)
+        let query = try RESTQuery(request)
         let base = settings.publicURL ?? "http://\(request.head.authority ?? "localhost")"
         switch family {
         case .project:
             let scope = try SegmentScope(parsing: try query.require("scope"))
-            return Door(caller: try await service.caller(user, scope: scope), scope: scope, base: base)
+            let caller = try await service.caller(user, scope: scope)
+            try caller.require(rights)
+            return (Door(caller: caller, scope: scope, base: base), query)
         case .flex:
             let id = try context.parameters.require("id")
-            return Door(caller: try await service.caller(user, flexDocument: id).caller, scope: nil, base: base)
+            let caller = try await service.caller(user, flexDocument: id).caller
+            try caller.require(rights)
+            return (Door(caller: caller, scope: nil, base: base), query)
         }
     }
 
@@ -73,7 +80,7 @@ struct RESTSegmentAssets: Sendable {
     }
 
     private func upload(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
-        let door = try await open(family, request, context, try RESTQuery(request))
+        let (door, _) = try await open(family, request, context, needs: .write)
         let segment = try segment(context)
         try await service.requireSegment(door.caller, segment)
         let body = RESTQuery(try await request.jsonObject(limit: 64 << 10))
@@ -84,7 +91,7 @@ struct RESTSegmentAssets: Sendable {
     }
 
     private func list(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
-        let door = try await open(family, request, context, try RESTQuery(request))
+        let (door, _) = try await open(family, request, context, needs: .read)
         let files = try await service.files(door.caller, ofSegment: try segment(context))
         return Response(json: .array(files.map(door.json)))
     }
@@ -93,8 +100,7 @@ struct RESTSegmentAssets: Sendable {
     private static let maximumSegments = 500
 
     private func listSeveral(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
-        let query = try RESTQuery(request)
-        let door = try await open(family, request, context, query)
+        let (door, query) = try await open(family, request, context, needs: .read)
         let texts = try query.require("segmentIds").split(separator: ",", omittingEmptySubsequences: false)
         guard texts.count <= Self.maximumSegments else {
             throw AssetError.badParameter("segmentIds", "More than \(Self.maximumSegments) ids")
@@ -110,22 +116,20 @@ struct RESTSegmentAssets: Sendable {
     }
 
     private func download(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
-        let query = try RESTQuery(request)
-        let door = try await open(family, request, context, query)
+        let (door, query) = try await open(family, request, context, needs: .read)
         let segment = try segment(context)
         try await service.requireSegment(door.caller, segment)
         let (asset, blob) = try await service.file(door.caller, segment: segment, try reference(query))
         let isCacheable = try family == .flex || query.text("v")?.isEmpty == false
         return try delivery.response(
-            to: request,
+            to: request, context,
             Delivery.File(
                 blob: blob, name: asset.name, modifiedOn: asset.updatedOn,
                 cacheControl: isCacheable ? "max-age=2592000" : "no-cache"))
     }
 
     private func delete(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
-        let query = try RESTQuery(request)
-        let door = try await open(family, request, context, query)
+        let (door, query) = try await open(family, request, context, needs: [.delete, .purge])
         let segment = try segment(context)
         try await service.requireSegment(door.caller, segment)
         // A mistyped call must not destroy all files (U41).

@@ -59,6 +59,10 @@ enum RPCUploads {
             }
         } catch {
             if let received { await call.service.discard(received.file) }
+            // 413 is never on the wire of this dialect (1.4): a file that is too large is an invalid upload.
+            if let error = error as? AssetError, error.code == .tooLarge {
+                throw AssetError.unprocessable(error.message)
+            }
             throw error
         }
         guard let received else { throw AssetError.badParameter("upload_file", "A file is required") }

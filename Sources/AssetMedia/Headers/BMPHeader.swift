@@ -14,7 +14,8 @@ enum BMPHeader {
             // A negative height: the first row is the upper one.
             facts.setSize(head.int32(18, .little), head.int32(22, .little).map(abs))
             facts.setResolution(
-                head.uint32(38, .little).map(Double.init), head.uint32(42, .little).map(Double.init), inchesFactor: 0.0254)
+                head.uint32(38, .little).map(Double.init), head.uint32(42, .little).map(Double.init),
+                inchesFactor: 0.0254)
         }
         guard let depth = head.uint16(length == 12 ? 24 : 28, .little) else { return facts }
         let alphaMask = length >= 56 ? head.uint32(66, .little) ?? 0 : 0

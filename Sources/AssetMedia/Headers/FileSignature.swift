@@ -47,7 +47,8 @@ enum FileSignature {
         let rateIndex = third >> 4
         let sampleIndex = third >> 2 & 3
         guard version != 1, (1...14).contains(rateIndex), sampleIndex < 3 else { return nil }
-        let rates = version == 3
+        let rates =
+            version == 3
             ? [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
             : [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
         let samples = [44_100, 48_000, 32_000][sampleIndex] >> (version == 3 ? 0 : version == 2 ? 1 : 2)
@@ -60,7 +61,8 @@ enum FileSignature {
             return HeaderFacts(
                 "zip",
                 otherExtensions: [
-                    "docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "vsdx", "odt", "ods", "odp", "odg",
+                    "docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "vsdx", "odt", "ods", "odp",
+                    "odg",
                     "ott", "epub", "jar", "apk", "idml", "sketch", "key", "pages", "numbers", "kmz", "usdz", "3mf",
                 ])
         }

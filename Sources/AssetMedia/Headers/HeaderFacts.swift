@@ -56,7 +56,8 @@ struct HeaderFacts {
 
     /// - Parameter dotsPerUnit: how many inches a unit has, reversed: 1 for dots per inch, 2.54 for dots per centimetre.
     mutating func setResolution(_ x: Double?, _ y: Double?, inchesFactor: Double) {
-        guard let x, let y, let x = Int(exactly: (x * inchesFactor).rounded()), let y = Int(exactly: (y * inchesFactor).rounded()),
+        guard let x, let y, let x = Int(exactly: (x * inchesFactor).rounded()),
+            let y = Int(exactly: (y * inchesFactor).rounded()),
             x > 0, y > 0
         else { return }
         resolution = (x, y)

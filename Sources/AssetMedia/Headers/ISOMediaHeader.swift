@@ -8,7 +8,9 @@ enum ISOMediaHeader {
     }
 
     @Sendable static func read(_ head: HeadBytes) -> HeaderFacts? {
-        guard let first = box(head, 0, before: head.count), first.type == "ftyp", let major = head.code(8) else { return nil }
+        guard let first = box(head, 0, before: head.count), first.type == "ftyp", let major = head.code(8) else {
+            return nil
+        }
         let compatible = stride(from: 16, to: first.content.upperBound, by: 4).compactMap(head.code)
         var facts = facts(brand: major, compatible: compatible)
         if facts.pages != nil || facts.animated != nil {
@@ -24,7 +26,8 @@ enum ISOMediaHeader {
         case "avif": return .stillImage("avif")
         case "heic", "heix", "heim", "heis": return .stillImage("heic", otherExtensions: ["heif"])
         case "avis", "hevc", "hevx", "hevm", "hevs", "msf1":
-            var facts = HeaderFacts(brand == "avis" || compatible.contains("avis") ? "avif" : "heic", otherExtensions: ["heif"])
+            var facts = HeaderFacts(
+                brand == "avis" || compatible.contains("avis") ? "avif" : "heic", otherExtensions: ["heif"])
             facts.animated = true
             return facts
         case "mif1":
@@ -52,14 +55,18 @@ enum ISOMediaHeader {
             let content = property.content.lowerBound + 4
             switch property.type {
             case "ispe":
-                guard let width = head.uint32(content, .big), let height = head.uint32(content + 4, .big) else { continue }
+                guard let width = head.uint32(content, .big), let height = head.uint32(content + 4, .big) else {
+                    continue
+                }
                 let (area, overflows) = width.multipliedReportingOverflow(by: height)
                 if overflows || area > largest {
                     facts.setSize(width, height)
                     largest = overflows ? .max : area
                 }
             case "auxC":
-                if head.find("auxiliary:alpha", from: content, before: property.content.upperBound) != nil { hasAlpha = true }
+                if head.find("auxiliary:alpha", from: content, before: property.content.upperBound) != nil {
+                    hasAlpha = true
+                }
             default: break
             }
         }

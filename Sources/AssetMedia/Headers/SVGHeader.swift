@@ -1,7 +1,9 @@
 /// SVG: XML whose first element is `svg`. No XML parser: it would need the whole document, and would fetch what it names.
 enum SVGHeader {
     @Sendable static func read(_ head: HeadBytes) -> HeaderFacts? {
-        guard let start = rootElement(head), head.has("<svg", at: start), let tag = openingTag(head, start + 4) else { return nil }
+        guard let start = rootElement(head), head.has("<svg", at: start), let tag = openingTag(head, start + 4) else {
+            return nil
+        }
         var facts = HeaderFacts.stillImage("svg")
         // Nothing is painted where nothing is drawn.
         facts.transparent = true
@@ -85,7 +87,8 @@ enum SVGHeader {
         while let equals = rest.firstIndex(of: "=") {
             let name = rest[..<equals].split(whereSeparator: \.isWhitespace).last.map(String.init) ?? ""
             rest = rest[rest.index(after: equals)...].drop(while: \.isWhitespace)
-            guard let quote = rest.popFirst(), quote == "\"" || quote == "'", let end = rest.firstIndex(of: quote) else { break }
+            guard let quote = rest.popFirst(), quote == "\"" || quote == "'", let end = rest.firstIndex(of: quote)
+            else { break }
             attributes[name] = String(rest[..<end])
             rest = rest[rest.index(after: end)...]
         }
@@ -97,7 +100,8 @@ enum SVGHeader {
         guard var text = text?.drop(while: \.isWhitespace) else { return nil }
         while text.last?.isWhitespace == true { text.removeLast() }
         if text.hasSuffix("px") { text.removeLast(2) }
-        guard let first = text.first, first.isASCII, first.isNumber || first == "." || first == "+", let value = Double(text), value > 0
+        guard let first = text.first, first.isASCII, first.isNumber || first == "." || first == "+",
+            let value = Double(text), value > 0
         else { return nil }
         return value
     }

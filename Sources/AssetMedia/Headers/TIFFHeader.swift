@@ -42,14 +42,18 @@ enum TIFFHeader {
         _ head: HeadBytes, _ directory: Int, _ order: Endianness, _ facts: inout HeaderFacts
     ) -> Bool {
         guard directory >= 8, let count = head.uint16(directory, order) else { return false }
-        var width, height, photometric, unit: Int?
+        var width: Int?
+        var height: Int?
+        var photometric: Int?
+        var unit: Int?
         var resolution: (x: Double?, y: Double?)
         var hasAlpha = false
         var isThumbnail = false
         for index in 0..<count {
             let entry = directory + 2 + 12 * index
             guard let tag = head.uint16(entry, order) else { break }
-            let value = head.uint16(entry + 2, order) == 3 ? head.uint16(entry + 8, order) : head.uint32(entry + 8, order)
+            let value =
+                head.uint16(entry + 2, order) == 3 ? head.uint16(entry + 8, order) : head.uint32(entry + 8, order)
             switch tag {
             case 254: isThumbnail = (value ?? 0) & 1 == 1
             case 256: width = value

@@ -8,7 +8,9 @@ enum WebPHeader {
         let content = 20
         switch head.code(12) {
         case "VP8 " where head.has([0x9d, 0x01, 0x2a], at: content + 3):
-            facts.setSize(head.uint16(content + 6, .little).map { $0 & 0x3fff }, head.uint16(content + 8, .little).map { $0 & 0x3fff })
+            facts.setSize(
+                head.uint16(content + 6, .little).map { $0 & 0x3fff },
+                head.uint16(content + 8, .little).map { $0 & 0x3fff })
             facts.transparent = false
         case "VP8L" where head.byte(content) == 0x2f:
             guard let bits = head.uint32(content + 1, .little) else { break }
@@ -16,7 +18,8 @@ enum WebPHeader {
             facts.transparent = bits >> 28 & 1 == 1
         case "VP8X":
             guard let flags = head.byte(content) else { break }
-            facts.setSize(head.uint24(content + 4, .little).map { $0 + 1 }, head.uint24(content + 7, .little).map { $0 + 1 })
+            facts.setSize(
+                head.uint24(content + 4, .little).map { $0 + 1 }, head.uint24(content + 7, .little).map { $0 + 1 })
             facts.transparent = flags & 0x10 != 0
             if flags & 0x02 != 0 {
                 facts.animated = true
