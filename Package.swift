@@ -23,6 +23,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -104,6 +105,7 @@ let package = Package(
             name: "AssetHTTPTests",
             dependencies: [
                 "AssetCore", "AssetHTTP", "AssetTesting", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                nioEmbedded, nioHTTPTypes,
             ],
             swiftSettings: settings
         ),

@@ -36,7 +36,10 @@ struct RouteTable {
         for (path, handlers) in paths {
             let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
             for method in Self.methods {
-                let handler = handlers[method] ?? { _, _ in throw AssetError(.methodNotAllowed, "Allowed here: \(allowed)") }
+                let handler = handlers[method] ?? { _, _ in
+                    throw AnswerError(
+                        AssetError(.methodNotAllowed, "Allowed here: \(allowed)"), headers: [.allow: allowed])
+                }
                 router.on(RouterPath(path), method: method, use: handler)
             }
         }

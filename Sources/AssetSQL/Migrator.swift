@@ -25,6 +25,19 @@ package struct Migrator: Sendable {
     /// - Throws: `unavailable` when the database comes from a newer version of the program.
     @discardableResult
     package func run(isDryRun: Bool = false) async throws -> Report {
+        do {
+            return try await apply(isDryRun: isDryRun)
+        } catch let rehearsal as Rehearsal {
+            return rehearsal.report
+        }
+    }
+
+    /// Thrown to undo what a dry run has done.
+    private struct Rehearsal: Error {
+        let report: Report
+    }
+
+    private func apply(isDryRun: Bool) async throws -> Report {
         let migrations = migrations
         return try await database.write { db in
             try db.executeScript(
@@ -42,15 +55,15 @@ package struct Migrator: Sendable {
                     "The database has schema \(current), this program knows \(newest): run a newer version of stockroom")
             }
             let missing = migrations.filter { $0.number > current }
-            if !isDryRun {
-                for migration in missing {
-                    try db.executeScript(migration.sql(db.dialect))
-                    try db.execute(
-                        "INSERT INTO schema_versions (number, name) VALUES (?, ?)",
-                        [.int(migration.number), .text(migration.name)])
-                }
+            for migration in missing {
+                try db.executeScript(migration.sql(db.dialect))
+                try db.execute(
+                    "INSERT INTO schema_versions (number, name) VALUES (?, ?)",
+                    [.int(migration.number), .text(migration.name)])
             }
-            return Report(applied: missing.map(\.name), version: isDryRun ? current : newest)
+            let report = Report(applied: missing.map(\.name), version: isDryRun ? current : newest)
+            if isDryRun { throw Rehearsal(report: report) }
+            return report
         }
     }
 }

@@ -5,7 +5,7 @@ extension CatalogSuite {
     func failedWrite(_ set: CatalogSet) async throws {
         let (root, project) = (set.root, set.project.id)
         let before = try await set.read { try $0.projectCursor(project) }
-        await #expect(throws: TestFailure.self) {
+        let error = await #expect(throws: AssetError.self) {
             try await set.write { tx in
                 let asset = try tx.insert(
                     AssetDraft(
@@ -18,6 +18,8 @@ extension CatalogSuite {
                 throw TestFailure()
             }
         }
+        #expect(error?.code == .internalError)
+        #expect(error?.detail?.contains("TestFailure") == true)
         let query = try SearchQuery(parsing: ["language": "en", "q": "half"])
         let after = try await set.read { tx in
             (

@@ -17,4 +17,15 @@ struct AssetPathTests {
         #expect(error?.code == .badParameter)
         #expect(error?.parameter == "pathname")
     }
+
+    @Test func `100 levels and 4096 bytes, and not more`() throws {
+        try AssetPath.checkDepth(Array(repeating: "x", count: 100))
+        let deep = #expect(throws: AssetError.self) { try AssetPath.checkDepth(Array(repeating: "x", count: 101)) }
+        #expect(deep?.code == .unprocessable)
+        try AssetPath.checkDepth(Array(repeating: String(repeating: "é", count: 127) + "x", count: 16))
+        let long = #expect(throws: AssetError.self) {
+            try AssetPath.checkDepth(Array(repeating: String(repeating: "é", count: 127) + "x", count: 16) + ["x"])
+        }
+        #expect(long?.code == .unprocessable)
+    }
 }

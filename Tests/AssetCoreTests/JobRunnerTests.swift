@@ -95,16 +95,16 @@ struct JobRunnerTests {
         while true {
             let from = try await test.folder(caller, "from \(writes)")
             let to = try await test.folder(caller, "to \(writes)")
-            let files = try await test.files(1200, in: from)
+            let files = try await test.files(510, in: from)
             let token = try await test.service.bulkMove(caller, [["children": JSON(from.gid)]], to: to.gid)
             let died = try await Self.crashAndFinish(test, at: writes, moment)
             #expect(try await test.now(from)?.fileCount == 0)
-            #expect(try await test.now(to)?.fileCount == 1200)
-            // Nothing was moved twice: a second move would have given a number.
+            #expect(try await test.now(to)?.fileCount == 510)
+            // More than one transaction takes. Nothing was moved twice: a second move would have given a number.
             #expect(try await test.childNames(to).sorted() == files.map(\.name).sorted())
             #expect(
                 try await test.end(of: token, seenBy: caller.user)
-                    == JobNotice(status: "done", total: 1200, remaining: 0, failed: 0))
+                    == JobNotice(status: "done", total: 510, remaining: 0, failed: 0))
             if !died { break }
             writes += 1
         }
@@ -207,5 +207,30 @@ struct JobRunnerTests {
         _ = try await test.end(of: token, seenBy: caller.user)
         _ = try await test.end(of: undelete, seenBy: caller.user)
         #expect(try await test.statuses(tree.all) == tree.all.map { _ in .published })
+    }
+
+    /// Four writes end before the first step, five after it.
+    @Test(arguments: [(4, Asset.Status.published), (5, .deleted)])
+    func `a folder that is moved out meanwhile is deleted whole or not at all`(
+        writes: Int, expected: Asset.Status
+    ) async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let tree = try await Self.tree(test, caller, "tree")
+        let other = try await test.folder(caller, "other")
+        let token = try await test.service.bulkDelete(caller, .gids(tree.top))
+        let catalog = InterruptedCatalog(inner: test.service.catalog, writes: writes, dies: .beforeCommit)
+        try? await test.runner(over: catalog).drain()
+        #expect(try await test.statuses([tree.folders[0]]) == [expected])
+        _ = try await test.service.bulkMove(caller, .gids(tree.folders[0]), to: other.gid)
+        try await test.runJobs()
+        #expect(try await test.now(tree.folders[0])?.parent == other.id)
+        test.clock.advance(seconds: Self.lease)
+        try await test.runJobs()
+        let moved = [tree.folders[0], tree.folders[1]] + tree.files.filter { !$0.name.hasPrefix("a") }
+        #expect(try await test.statuses(moved) == moved.map { _ in expected })
+        let rest = [tree.top, tree.folders[2]] + tree.files.filter { $0.name.hasPrefix("a") }
+        #expect(try await test.statuses(rest) == rest.map { _ in .deleted })
+        #expect(try await test.end(of: token, seenBy: caller.user).remaining == 0)
     }
 }

@@ -35,8 +35,10 @@ struct SegmentAccessTests {
         try await test.service.addJobScope(
             JobNumber(kind: .codyt, number: 773), project: .number(7214), document: 19914, ranges: nil, assignee: "demo")
         await expectError(.forbidden) { try await test.service.caller(worker, scope: Self.scope("jbc773")) }
-        // Membership of the project does not count for a worker.
-        try await test.service.addMember("worker", to: .number(7214), role: .member)
+        // A worker is no member, and a membership would not count.
+        await expectError(.unprocessable) { try await test.service.addMember("worker", to: .number(7214), role: .member) }
+        let project = test.demo.project.id
+        try await test.service.catalog.write { try $0.setMember(worker.id, of: project, role: .member, status: .active) }
         await expectError(.forbidden) { try await test.service.caller(worker, scope: Self.scope("pr7214")) }
     }
 

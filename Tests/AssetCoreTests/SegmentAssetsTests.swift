@@ -19,7 +19,8 @@ struct SegmentSet: Sendable {
 
     func token(_ name: String, _ text: String = "text", user: User? = nil) async throws -> String {
         let body = OneBuffer(ByteBuffer(string: text))
-        return try await test.service.storeFile(user ?? caller.user, body, named: name, limit: .max)
+        let file = try await test.service.ingestFile(body, named: name, limit: .max)
+        return try await test.service.storeFiles(user ?? caller.user, [(file, name)])[0]
     }
 
     @discardableResult

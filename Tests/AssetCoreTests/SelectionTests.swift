@@ -6,7 +6,7 @@ struct SelectionTests {
     private static let gid = GID()
     private static var text: JSON { JSON(gid) }
 
-    @Test func `all forms, in order`() throws {
+    @Test func `all forms, in order, the same one once`() throws {
         let (a, b, c) = (GID(), GID(), GID())
         let search: JSON = ["language": "nl", "q": "+cms 225", "filter": ["type", "is", "image"]]
         let selection = try Selection(parsing: [
@@ -17,7 +17,7 @@ struct SelectionTests {
         #expect(
             selection.entries == [
                 .asset(a), .children(of: b, excluding: [a, c]), .asset(c), .search(query, excluding: []),
-                .search(query, excluding: []), .children(of: a, excluding: []),
+                .children(of: a, excluding: []),
             ])
     }
 
@@ -42,10 +42,18 @@ struct SelectionTests {
     }
 
     @Test func `a hundred thousand entries and not one more`() throws {
-        let most = JSON.array(Array(repeating: Self.text, count: Selection.maximumEntries))
+        let gids = (0...Selection.maximumEntries).map { _ in JSON(GID()) }
+        let most = JSON.array(gids.dropLast())
         #expect(try Selection(parsing: most).entries.count == Selection.maximumEntries)
-        let more = JSON.array(Array(repeating: Self.text, count: Selection.maximumEntries + 1))
+        let more = JSON.array(gids)
         let error = #expect(throws: AssetError.self) { try Selection(parsing: more) }
+        #expect(error?.code == .badSelection)
+    }
+
+    @Test func `a thousand folders and searches and not one more`() throws {
+        let folders = (0...Selection.maximumObjects).map { _ -> JSON in ["children": JSON(GID())] }
+        #expect(try Selection(parsing: .array(folders.dropLast())).entries.count == Selection.maximumObjects)
+        let error = #expect(throws: AssetError.self) { try Selection(parsing: .array(folders)) }
         #expect(error?.code == .badSelection)
     }
 }

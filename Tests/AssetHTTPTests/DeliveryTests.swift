@@ -22,9 +22,11 @@ struct DeliveryTests {
             for answer in [get, head] {
                 #expect(answer.code == 200)
                 let expected: [(HTTPField.Name, String)] = [
-                    (.contentType, "text/plain"), (.contentLength, "10"), (.acceptRanges, "bytes"), (.lastModified, Self.modified),
+                    (.contentType, "text/plain"), (.contentLength, "10"), (.acceptRanges, "bytes"),
+                    (.lastModified, Self.modified),
                     (.contentDisposition, "inline; filename=\"a.txt\""), (.xContentTypeOptions, "nosniff"),
                     (.cacheControl, "no-cache"), (.contentSecurityPolicy, "sandbox"),
+                    (.vary, "X-Auth-Token, X-Auth-AccountId"),
                 ]
                 for (name, value) in expected { #expect(answer.headers[name] == value) }
                 #expect(answer.headers[.eTag]?.wholeMatch(of: /"[0-9a-f]{32}"/) != nil)
@@ -32,7 +34,8 @@ struct DeliveryTests {
             }
             #expect(get.text == "0123456789")
             #expect(head.body.readableBytes == 0)
-            try await rest.fails(.head, Segment.uri(Segment.first, query: "&filename=missing"), 404)
+            let missing = try await rest.call(.head, Segment.uri(Segment.first, query: "&filename=missing"))
+            #expect(missing.code == 404 && missing.body.readableBytes == 0)
         }
     }
 
@@ -42,11 +45,14 @@ struct DeliveryTests {
             let rest = try await server.rest(client)
             try await rest.attach("a.txt", "0123456789")
             let rows: [(String, String, String?)] = [
-                ("bytes=2-4", "234", "bytes 2-4/10"), ("bytes=0-0", "0", "bytes 0-0/10"), ("bytes=9-9", "9", "bytes 9-9/10"),
-                ("bytes=5-", "56789", "bytes 5-9/10"), ("bytes=0-", "0123456789", "bytes 0-9/10"), ("bytes=-3", "789", "bytes 7-9/10"),
+                ("bytes=2-4", "234", "bytes 2-4/10"), ("bytes=0-0", "0", "bytes 0-0/10"),
+                ("bytes=9-9", "9", "bytes 9-9/10"),
+                ("bytes=5-", "56789", "bytes 5-9/10"), ("bytes=0-", "0123456789", "bytes 0-9/10"),
+                ("bytes=-3", "789", "bytes 7-9/10"),
                 ("bytes=-100", "0123456789", "bytes 0-9/10"), ("bytes=8-100", "89", "bytes 8-9/10"),
                 ("bytes=0-9223372036854775807", "0123456789", "bytes 0-9/10"), ("Bytes=1-1", "1", "bytes 1-1/10"),
-                ("bytes=0-1,4-5", "0123456789", nil), ("bytes=0-1, -1", "0123456789", nil), ("bytes=4-2", "0123456789", nil),
+                ("bytes=0-1,4-5", "0123456789", nil), ("bytes=0-1, -1", "0123456789", nil),
+                ("bytes=4-2", "0123456789", nil),
                 ("items=0-1", "0123456789", nil), ("bytes=x-1", "0123456789", nil), ("bytes=", "0123456789", nil),
                 ("bytes=-", "0123456789", nil), ("bytes=--1", "0123456789", nil), ("bytes=1", "0123456789", nil),
             ]
@@ -57,7 +63,9 @@ struct DeliveryTests {
                 #expect(get.headers[.contentRange] == contentRange, "\(range)")
                 let head = try await rest.call(.head, Self.uri, headers: [.range: range])
                 #expect(head.code == get.code && head.body.readableBytes == 0)
-                for answer in [get, head] { #expect(answer.headers[.contentLength] == String(text.utf8.count), "\(range)") }
+                for answer in [get, head] {
+                    #expect(answer.headers[.contentLength] == String(text.utf8.count), "\(range)")
+                }
             }
         }
     }
@@ -70,7 +78,8 @@ struct DeliveryTests {
             try await rest.attach("empty.txt", "")
             let empty = Segment.uri(Segment.first, query: "&filename=empty.txt")
             for (uri, range, size) in [
-                (Self.uri, "bytes=10-", 10), (Self.uri, "bytes=10-20", 10), (Self.uri, "bytes=-0", 10), (empty, "bytes=0-", 0),
+                (Self.uri, "bytes=10-", 10), (Self.uri, "bytes=10-20", 10), (Self.uri, "bytes=-0", 10),
+                (empty, "bytes=0-", 0),
                 (empty, "bytes=0-0", 0), (empty, "bytes=-1", 0),
             ] {
                 let answer = try await rest.get(uri, headers: [.range: range])
@@ -91,12 +100,15 @@ struct DeliveryTests {
             let etag = try #require(try await rest.get(Self.uri).headers[.eTag])
             let (before, after) = ("Fri, 21 Nov 2025 09:41:02 GMT", "Fri, 21 Nov 2025 09:41:04 GMT")
             let rows: [(HTTPFields, Bool)] = [
-                ([.ifNoneMatch: etag], true), ([.ifNoneMatch: "W/\(etag)"], true), ([.ifNoneMatch: "\"x\", \(etag)"], true),
+                ([.ifNoneMatch: etag], true), ([.ifNoneMatch: "W/\(etag)"], true),
+                ([.ifNoneMatch: "\"x\", \(etag)"], true),
                 ([.ifNoneMatch: "*"], true), ([.ifNoneMatch: "\"x\""], false), ([.ifNoneMatch: ""], false),
-                ([.ifModifiedSince: Self.modified], true), ([.ifModifiedSince: after], true), ([.ifModifiedSince: before], false),
+                ([.ifModifiedSince: Self.modified], true), ([.ifModifiedSince: after], true),
+                ([.ifModifiedSince: before], false),
                 ([.ifModifiedSince: "nonsense"], false),
                 // The tag counts before the date.
-                ([.ifNoneMatch: "\"x\"", .ifModifiedSince: Self.modified], false), ([.ifNoneMatch: etag, .ifModifiedSince: before], true),
+                ([.ifNoneMatch: "\"x\"", .ifModifiedSince: Self.modified], false),
+                ([.ifNoneMatch: etag, .ifModifiedSince: before], true),
                 ([.ifNoneMatch: etag, .range: "bytes=0-1"], true),
             ]
             for (headers, isUnchanged) in rows {
@@ -121,12 +133,15 @@ struct DeliveryTests {
             try await rest.attach("a.txt", "0123456789")
             let etag = try #require(try await rest.get(Self.uri).headers[.eTag])
             let rows: [(String, Bool)] = [
-                (etag, true), (Self.modified, true), ("W/\(etag)", false), ("\"x\"", false), ("Fri, 21 Nov 2025 09:41:04 GMT", false),
+                (etag, true), (Self.modified, true), ("W/\(etag)", false), ("\"x\"", false),
+                ("Fri, 21 Nov 2025 09:41:04 GMT", false),
                 ("Fri, 21 Nov 2025 09:41:02 GMT", false), ("nonsense", false),
             ]
             for (condition, counts) in rows {
                 let answer = try await rest.get(Self.uri, headers: [.ifRange: condition, .range: "bytes=1-2"])
-                #expect(answer.code == (counts ? 206 : 200) && answer.text == (counts ? "12" : "0123456789"), "\(condition)")
+                #expect(
+                    answer.code == (counts ? 206 : 200) && answer.text == (counts ? "12" : "0123456789"), "\(condition)"
+                )
                 let behind = try await rest.get(Self.uri, headers: [.ifRange: condition, .range: "bytes=10-"])
                 #expect(behind.code == (counts ? 416 : 200), "\(condition)")
             }
@@ -141,7 +156,8 @@ struct DeliveryTests {
             try await rest.attach("a.txt", to: Segment.flexURI(Segment.flex))
             let rows = [
                 (Self.uri, "no-cache"), (Self.uri + "&v=1", "max-age=2592000"), (Self.uri + "&V=x", "max-age=2592000"),
-                (Self.uri + "&v=", "no-cache"), (Segment.flexURI(Segment.flex, query: "?filename=a.txt"), "max-age=2592000"),
+                (Self.uri + "&v=", "no-cache"),
+                (Segment.flexURI(Segment.flex, query: "?filename=a.txt"), "max-age=2592000"),
             ]
             for (uri, value) in rows { #expect(try await rest.get(uri).headers[.cacheControl] == value, "\(uri)") }
         }
@@ -152,17 +168,22 @@ struct DeliveryTests {
         try await server.app.test(.router) { client in
             let rest = try await server.rest(client)
             let rows = [
-                ("pexels.jpg", "image/jpeg", "inline; filename=\"pexels.jpg\""), ("a.PNG", "image/png", "inline; filename=\"a.PNG\""),
-                ("a.mp4", "video/mp4", "inline; filename=\"a.mp4\""), ("a.mp3", "audio/mpeg", "inline; filename=\"a.mp3\""),
-                ("a.pdf", "application/pdf", "inline; filename=\"a.pdf\""), ("a.svg", "image/svg+xml", "attachment; filename=\"a.svg\""),
-                ("a.html", "text/html", "attachment; filename=\"a.html\""), ("a.zip", "application/zip", "attachment; filename=\"a.zip\""),
+                ("pexels.jpg", "image/jpeg", "inline; filename=\"pexels.jpg\""),
+                ("a.PNG", "image/png", "inline; filename=\"a.PNG\""),
+                ("a.mp4", "video/mp4", "inline; filename=\"a.mp4\""),
+                ("a.mp3", "audio/mpeg", "inline; filename=\"a.mp3\""),
+                ("a.pdf", "application/pdf", "inline; filename=\"a.pdf\""),
+                ("a.svg", "image/svg+xml", "attachment; filename=\"a.svg\""),
+                ("a.html", "text/html", "attachment; filename=\"a.html\""),
+                ("a.zip", "application/zip", "attachment; filename=\"a.zip\""),
                 ("noending", "application/octet-stream", "attachment; filename=\"noending\""),
                 ("été 1.png", "image/png", "inline; filename=\"_t_ 1.png\"; filename*=UTF-8''%C3%A9t%C3%A9%201.png"),
                 ("日本.txt", "text/plain", "inline; filename=\"__.txt\"; filename*=UTF-8''%E6%97%A5%E6%9C%AC.txt"),
                 ("50%.txt", "text/plain", "inline; filename=\"50_.txt\"; filename*=UTF-8''50%25.txt"),
             ]
             for (name, type, disposition) in rows {
-                let token = try await rest.upload("/api/media/upload", [.file("f", name, "<svg/>")]).json["result"]["token"]
+                let token = try await rest.upload("/api/media/upload", [.file("f", name, "<svg/>")]).json["result"][
+                    "token"]
                 let file = try await rest.call(.post, Segment.uri(Segment.first), ["filetoken": token]).json
                 #expect(file["contentType"] == "\(type)")
                 let answer = try await rest.get(String(file["downloadUrl"].string.dropFirst("http://localhost".count)))
@@ -170,7 +191,8 @@ struct DeliveryTests {
                 #expect(answer.headers[.contentType] == type, "\(name)")
                 #expect(answer.headers[.contentDisposition] == disposition, "\(name)")
                 #expect(answer.headers[.xContentTypeOptions] == "nosniff")
-                #expect(answer.headers[.contentSecurityPolicy] == "sandbox")
+                // Browsers show no PDF in a sandbox.
+                #expect(answer.headers[.contentSecurityPolicy] == (type == "application/pdf" ? nil : "sandbox"))
             }
         }
     }

@@ -116,7 +116,8 @@ struct ErrorEnvelopeTests {
         let rows: [(error: any Error, project: Int, segment: Int)] = [
             (HTTPError(.notFound), 501, 404), (HTTPError(.methodNotAllowed), 405, 405),
             (HTTPError(.contentTooLarge), 413, 413), (HTTPError(.unsupportedMediaType), 400, 400),
-            (HTTPError(.badGateway), 500, 500), (NIOTooManyBytesError(maxBytes: 1), 413, 413), (MultipartError.truncated, 400, 400),
+            (HTTPError(.badGateway), 500, 500), (NIOTooManyBytesError(maxBytes: 1), 413, 413),
+            (MultipartError.truncated, 400, 400),
             (TestFailure(), 500, 500),
         ]
         for row in rows {
@@ -153,7 +154,8 @@ struct ErrorEnvelopeTests {
             for (method, path) in [
                 (HTTPRequest.Method.get, "/"), (.get, "/nothing"), (.get, "/api"), (.post, "/api/batch"),
                 (.post, "/api/p/\(project)/batch"), (.post, "/api/p/\(project)/assets/bulk/update"),
-                (.post, "/api/p/not-a-gid/nothing"), (.post, "/sync/nothing"), (.get, "/sync"), (.get, "/api/p/\(project)"),
+                (.post, "/api/p/not-a-gid/nothing"), (.post, "/sync/nothing"), (.get, "/sync"),
+                (.get, "/api/p/\(project)"),
                 (.post, "/api/account/update"), (.get, "/healthz/nothing"), (.put, "/nothing"),
             ] {
                 expectRPCFailure(try await client.send(method, path), 501, "\(method) \(path)")
@@ -183,6 +185,20 @@ struct ErrorEnvelopeTests {
                 (.delete, "/api/apps/wbflex/documents/1/assets/1/list"), (.post, "/api/media/get/x"),
             ] {
                 expectRESTFailure(try await client.send(method, path), 405, nil, "\(method) \(path)")
+            }
+        }
+    }
+
+    /// RFC 9110, 15.5.6: a 405 without this header is not allowed.
+    @Test func `a 405 names the methods of the path in Allow`() async throws {
+        let app = Application(router: buildRouter(service: try BrokenCatalog.service()))
+        try await app.test(.router) { client in
+            for (path, allowed) in [
+                ("/api/ping", ["GET", "POST"]), ("/api/auth/token", ["DELETE", "POST"]),
+                ("/api/media/upload", ["POST"]),
+            ] {
+                let header = try await client.send(.put, path).headers[.allow] ?? ""
+                #expect(header.split(separator: ",").map { $0.filter { $0 != " " } }.sorted() == allowed, "\(path)")
             }
         }
     }

@@ -14,7 +14,9 @@ struct RESTAuthTests {
         let server = try await TestServer()
         try await server.app.test(.router) { client in
             let key = server.fixture.demo.key
-            for body in ["{\"accountid\":\"demo\",\"key\":\"\(key)\"}", "{\"AccountId\":\"demo\",\"KEY\":\"\(key)\",\"more\":1}"] {
+            for body in [
+                "{\"accountid\":\"demo\",\"key\":\"\(key)\"}", "{\"AccountId\":\"demo\",\"KEY\":\"\(key)\",\"more\":1}",
+            ] {
                 let answer = try await client.send(.post, Self.uri, body)
                 #expect(answer.code == 200)
                 #expect(answer.text.wholeMatch(of: /"[0-9a-fA-F-]{36}"/) != nil, "\(answer.text)")
@@ -46,7 +48,8 @@ struct RESTAuthTests {
                 (#"{"accountid":5,"key":"x"}"#, "accountid"), (#"{"accountid":"demo","key":[]}"#, "key"),
                 (#"{"accountid":"","key":"x"}"#, "accountid"), (#"{"accountid":"demo","key":null}"#, "key"),
             ] {
-                expectRESTFailure(try await client.send(.post, Self.uri, body), 400, "Invalid parameter '\(name)': ", body)
+                expectRESTFailure(
+                    try await client.send(.post, Self.uri, body), 400, "Invalid parameter '\(name)': ", body)
             }
         }
     }
@@ -96,9 +99,12 @@ struct RESTAuthTests {
                 [.authToken: token, .authAccount: ""], [.authToken: "\(GID())", .authAccount: "demo"],
             ]
             let calls: [(HTTPRequest.Method, String)] = [
-                (.delete, Self.uri), (.post, "/api/media/upload"), (.post, "/api/media/upload/multi"), (.get, "/api/media/get/x"),
-                (.get, Segment.list(Segment.first)), (.get, Segment.uri(Segment.first)), (.post, Segment.uri(Segment.first)),
-                (.delete, Segment.uri(Segment.first)), (.get, "/api/resources/assets/list"), (.get, Segment.flexURI(Segment.flex)),
+                (.delete, Self.uri), (.post, "/api/media/upload"), (.post, "/api/media/upload/multi"),
+                (.get, "/api/media/get/x"),
+                (.get, Segment.list(Segment.first)), (.get, Segment.uri(Segment.first)),
+                (.post, Segment.uri(Segment.first)),
+                (.delete, Segment.uri(Segment.first)), (.get, "/api/resources/assets/list"),
+                (.get, Segment.flexURI(Segment.flex)),
                 (.get, Segment.flexURI(Segment.flex) + "/list"), (.get, "/api/apps/wbflex/documents/19914/assets/list"),
                 (.post, Segment.flexURI(Segment.flex)), (.delete, Segment.flexURI(Segment.flex)),
             ]

@@ -14,9 +14,11 @@ struct RESTMediaTests {
             let rest = try await server.rest(client)
             let file: FormPart = .file("file", "screen 01.png", "bytes")
             let rows: [(String, [FormPart], String)] = [
-                ("", [file], "screen 01.png"), ("?filename=other.jpg", [file], "other.jpg"), ("?filename=", [file], "screen 01.png"),
+                ("", [file], "screen 01.png"), ("?filename=other.jpg", [file], "other.jpg"),
+                ("?filename=", [file], "screen 01.png"),
                 ("?FileName=a%2Fb.png", [file], "a/b.png"), ("?filename=%C3%A9t%C3%A9.png", [file], "été.png"),
-                ("?maxsize=5", [file], "screen 01.png"), ("?unheard=1", [.field("x", "y"), file, .field("z", "")], "screen 01.png"),
+                ("?maxsize=5", [file], "screen 01.png"),
+                ("?unheard=1", [.field("x", "y"), file, .field("z", "")], "screen 01.png"),
                 ("", [.file("", "first.png", "bytes"), .file("file", "second.png", "other")], "first.png"),
             ]
             for (query, parts, name) in rows {
@@ -57,7 +59,9 @@ struct RESTMediaTests {
             #expect(answer.code == 200)
             #expect(answer.json.keys == ["tokens"])
             var texts: [String] = []
-            for token in answer.json["tokens"].strings { texts.append(try await rest.get("/api/media/get/\(token)").text) }
+            for token in answer.json["tokens"].strings {
+                texts.append(try await rest.get("/api/media/get/\(token)").text)
+            }
             #expect(texts == ["second", "first", ""])
             let none = try await rest.upload("/api/media/upload/multi", [.field("x", "y")])
             expectRESTFailure(none, 400, "Invalid parameter 'file': ")
@@ -73,8 +77,10 @@ struct RESTMediaTests {
                 ("?maxsize=4", [file], "file"), ("?maxsize=x", [file], "maxsize"), ("?maxsize=-1", [file], "maxsize"),
                 ("?maxsize=", [file], "maxsize"), ("", [], "file"), ("", [.field("file", "bytes")], "file"),
                 ("", [.file("file", "..", "bytes")], "filename"), ("", [.file("file", "a/../b", "bytes")], "filename"),
-                ("?filename=a%00b", [file], "filename"), ("?filename=a%2F", [file], "filename"), ("?filename=..%5Cb", [file], "filename"),
-                ("?filename=\(String(repeating: "x", count: 256))", [file], "filename"), ("?filename=%FF", [file], "query"),
+                ("?filename=a%00b", [file], "filename"), ("?filename=a%2F", [file], "filename"),
+                ("?filename=..%5Cb", [file], "filename"),
+                ("?filename=\(String(repeating: "x", count: 256))", [file], "filename"),
+                ("?filename=%FF", [file], "query"),
             ]
             for (query, parts, parameter) in rows {
                 let answer = try await rest.upload("/api/media/upload" + query, parts)
@@ -125,7 +131,8 @@ struct RESTMediaTests {
             server.fixture.clock.advance(seconds: 2)
             try await rest.fails(.get, "/api/media/get/\(token)", 404)
             try await rest.fails(
-                .post, Segment.uri(Segment.first), 400, "Invalid parameter 'filetoken': ", body: ["filetoken": "\(token)"])
+                .post, Segment.uri(Segment.first), 400, "Invalid parameter 'filetoken': ",
+                body: ["filetoken": "\(token)"])
         }
     }
 }

@@ -21,7 +21,9 @@ struct RESTRightsTests {
             try await rest.fails(.get, Segment.list(50, scope: "pr8000"), 403)
             try await rest.fails(.get, Segment.flexURI(50, document: "30000") + "/list", 403)
             let stranger = try await server.rest(client, key: "k-near")
-            for scope in ["pr7214", "jbs773"] { try await stranger.fails(.get, Segment.list(Segment.first, scope: scope), 403) }
+            for scope in ["pr7214", "jbs773"] {
+                try await stranger.fails(.get, Segment.list(Segment.first, scope: scope), 403)
+            }
             try await stranger.fails(.get, Segment.flexURI(Segment.flex) + "/list", 403)
             #expect(try await stranger.get(Segment.list(50, scope: "pr8000")).text == "[]")
             // Another project's segment is none of this scope.
@@ -42,11 +44,14 @@ struct RESTRightsTests {
         try await server.app.test(.router) { client in
             let worker = try await server.rest(client, key: server.fixture.demo.worker.key)
             try await worker.attach("a.txt", "bytes", to: Segment.uri(Segment.first, scope: "jbs773"))
-            #expect(try await worker.get(Segment.uri(Segment.first, scope: "jbs773", query: "&filename=a.txt")).text == "bytes")
+            #expect(
+                try await worker.get(Segment.uri(Segment.first, scope: "jbs773", query: "&filename=a.txt")).text
+                    == "bytes")
             try await worker.fails(.get, Segment.list(Segment.first), 403)
             try await worker.fails(.post, Segment.uri(Segment.first), 403, body: ["filetoken": "x"])
             try await worker.fails(.delete, Segment.uri(Segment.first), 403)
-            try await worker.fails(.get, Segment.list(Segment.flex, scope: "jbs773"), 400, "Invalid parameter 'segmentid': ")
+            try await worker.fails(
+                .get, Segment.list(Segment.flex, scope: "jbs773"), 400, "Invalid parameter 'segmentid': ")
             try await worker.fails(.get, Segment.flexURI(Segment.flex) + "/list", 403)
             let other = try await server.rest(client, key: "k-other")
             try await other.fails(.get, Segment.list(Segment.first, scope: "jbs773"), 403)
@@ -70,8 +75,10 @@ struct RESTRightsTests {
             for segment in segments { try await manager.attach("a.txt", "x", to: Segment.uri(segment)) }
             for segment in segments {
                 for list in [
-                    Segment.list(segment, scope: "jbc2002"), Segment.flexURI(segment) + "/list", Segment.flexURI(segment, document: "c2002") + "/list",
-                    Segment.uri(segment, scope: "jbc2002", query: "&filename=a.txt"), Segment.flexURI(segment, query: "?filename=a.txt"),
+                    Segment.list(segment, scope: "jbc2002"), Segment.flexURI(segment) + "/list",
+                    Segment.flexURI(segment, document: "c2002") + "/list",
+                    Segment.uri(segment, scope: "jbc2002", query: "&filename=a.txt"),
+                    Segment.flexURI(segment, query: "?filename=a.txt"),
                 ] {
                     if within.contains(segment) {
                         #expect(try await worker.get(list).code == 200, "\(list)")
@@ -90,7 +97,8 @@ struct RESTRightsTests {
             ] {
                 #expect(try await client.get(uri).json.array.map { Int($0["segmentId"].number) } == found, "\(uri)")
             }
-            try await worker.fails(.delete, Segment.uri(27_667_809, scope: "jbc2002"), 400, "Invalid parameter 'segmentid': ")
+            try await worker.fails(
+                .delete, Segment.uri(27_667_809, scope: "jbc2002"), 400, "Invalid parameter 'segmentid': ")
             #expect(try await manager.get(Segment.list(27_667_809)).json.array.count == 1)
             // `s2002` is another job.
             try await worker.fails(.get, Segment.list(27_667_810, scope: "jbs2002"), 400, "Invalid parameter 'scope': ")
@@ -105,14 +113,21 @@ struct RESTRightsTests {
             let owner = try await server.rest(client)
             let rest = try await server.rest(client, key: "k")
             for (all, list, file) in [
-                (Segment.uri(Segment.first), Segment.list(Segment.first), Segment.uri(Segment.first, query: "&filename=a.txt")),
-                (Segment.flexURI(Segment.flex), Segment.flexURI(Segment.flex) + "/list", Segment.flexURI(Segment.flex, query: "?filename=a.txt")),
+                (
+                    Segment.uri(Segment.first), Segment.list(Segment.first),
+                    Segment.uri(Segment.first, query: "&filename=a.txt")
+                ),
+                (
+                    Segment.flexURI(Segment.flex), Segment.flexURI(Segment.flex) + "/list",
+                    Segment.flexURI(Segment.flex, query: "?filename=a.txt")
+                ),
             ] {
                 try await owner.attach("a.txt", to: all)
                 let token = TestJSON.string(try await rest.store("b.txt"))
                 #expect(try await rest.get(list).code == 200)
                 #expect(try await rest.get(file).code == 200)
-                let isWriter = role.rights.contains(.write), isDeleter = role.rights.contains([.delete, .purge])
+                let isWriter = role.rights.contains(.write)
+                let isDeleter = role.rights.contains([.delete, .purge])
                 #expect(try await rest.call(.post, all, ["filetoken": token]).code == (isWriter ? 200 : 403))
                 for uri in [file, all] { #expect(try await rest.call(.delete, uri).code == (isDeleter ? 200 : 403)) }
                 let left = (isDeleter ? 0 : 1) + (isWriter && !isDeleter ? 1 : 0)
@@ -129,7 +144,8 @@ struct RESTRightsTests {
             #expect(try await rest.get(Segment.list(Segment.first)).code == 200)
             try await server.setMember(user, .member, .deactivated)
             for (method, uri) in [
-                (HTTPRequest.Method.get, Segment.list(Segment.first)), (.delete, Segment.uri(Segment.first)), (.post, Segment.uri(Segment.first)),
+                (HTTPRequest.Method.get, Segment.list(Segment.first)), (.delete, Segment.uri(Segment.first)),
+                (.post, Segment.uri(Segment.first)),
                 (.get, Segment.list(Segment.first, scope: "jbs773")), (.get, Segment.flexURI(Segment.flex) + "/list"),
             ] { try await rest.fails(method, uri, 403) }
         }
@@ -148,9 +164,11 @@ struct RESTRightsTests {
             try await manager.fails(.get, "/api/resources/assets/x?scope=x", 400, "Invalid parameter 'scope': ")
             try await manager.fails(.get, "/api/resources/assets/x?scope=pr1", 400, "Invalid parameter 'scope': ")
             try await worker.fails(.get, "/api/resources/assets/x?scope=pr7214", 403)
-            try await manager.fails(.get, "/api/resources/assets/x?scope=pr7214", 400, "Invalid parameter 'segmentid': ")
+            try await manager.fails(
+                .get, "/api/resources/assets/x?scope=pr7214", 400, "Invalid parameter 'segmentid': ")
             try await manager.fails(.post, Segment.uri(1), 400, "Invalid parameter 'segmentid': ", body: "no object")
-            try await manager.fails(.delete, Segment.uri(1, query: "&locale=fr"), 400, "Invalid parameter 'segmentid': ")
+            try await manager.fails(
+                .delete, Segment.uri(1, query: "&locale=fr"), 400, "Invalid parameter 'segmentid': ")
             // The missing right comes before segment and parameters.
             try await viewer.fails(.post, Segment.uri(Segment.first), 403, body: [:])
             try await viewer.fails(.post, Segment.uri(1), 403, body: ["filetoken": "x"])

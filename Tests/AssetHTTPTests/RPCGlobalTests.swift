@@ -48,7 +48,8 @@ struct RPCGlobalTests {
                 #expect(result["cc.version"] == "2026.04.002")
                 #expect(answer.text.firstMatch(of: /"cc\.cursor":\d+[,}]/) != nil, "Cursors are JSON integers")
                 #expect(data.keys == ["cc.users", "cc.projects", "cc.projects_members", "cc.languages"])
-                #expect(data["cc.users"][owner].keys == ["gid", "username", "email", "name", "avatar", "status", "options"])
+                #expect(
+                    data["cc.users"][owner].keys == ["gid", "username", "email", "name", "avatar", "status", "options"])
                 #expect(data["cc.users"][owner]["options"] == ["language": "en", "timezone": "Europe/Amsterdam"])
                 #expect(
                     data["cc.projects"][project]
@@ -96,7 +97,9 @@ struct RPCGlobalTests {
                 ])
             #expect(options["languages"] == ["en", "nl"])
             #expect(options["orderedchannels"][0] == "__all__")
-            for (list, names) in [("orderedchannels", "channels"), ("orderedorderings", "orderings"), ("orderedfieldlists", "fieldlists")] {
+            for (list, names) in [
+                ("orderedchannels", "channels"), ("orderedorderings", "orderings"), ("orderedfieldlists", "fieldlists"),
+            ] {
                 #expect(Set(options[list].strings) == options[names].keys)
             }
             #expect(project["backups"] == ["versions": [], "next_version": 1])

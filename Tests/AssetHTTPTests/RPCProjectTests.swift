@@ -18,7 +18,8 @@ struct RPCProjectTests {
             let auth = try await client.send(.post, uri + "/auth", key.text)
             let login = try await client.send(
                 .post, uri + "/login", "{\"username\":\"demo\",\"password\":\"\(password)\"}")
-            let api = RPCClient(client: client, project: server.project.gid, token: try #require(auth.headers[.authorization]))
+            let api = RPCClient(
+                client: client, project: server.project.gid, token: try #require(auth.headers[.authorization]))
             let post = try await api.call("init", ["omit_extended_definitions": false])
             let get = try await api.call("init", [:], .get)
             for (answer, role) in [(auth, "api"), (login, "owner"), (post, "api"), (get, "api")] {
@@ -26,7 +27,8 @@ struct RPCProjectTests {
                 let (result, data) = (answer.json["result"], answer.json["data"])
                 #expect(
                     result.keys == [
-                        "user", "user_projects", "project", "project_members", "last_backed_up", "cc.version", "cc.cursor",
+                        "user", "user_projects", "project", "project_members", "last_backed_up", "cc.version",
+                        "cc.cursor",
                         "cursor",
                     ])
                 #expect(result["project"] == "\(gid)")
@@ -35,10 +37,12 @@ struct RPCProjectTests {
                 #expect(result["project_members"].strings.contains(result["user"].string))
                 #expect(result["last_backed_up"] == nil)
                 #expect(result["cc.version"] == "2026.04.002")
-                #expect(answer.text.firstMatch(of: /"cc\.cursor":\d+,"cursor":\d+}/) != nil, "Cursors are JSON integers")
+                #expect(
+                    answer.text.firstMatch(of: /"cc\.cursor":\d+,"cursor":\d+}/) != nil, "Cursors are JSON integers")
                 #expect(
                     data.keys == [
-                        "cc.users", "cc.projects", "cc.projects_members", "cc.languages", "definitions", "classes", "fields",
+                        "cc.users", "cc.projects", "cc.projects_members", "cc.languages", "definitions", "classes",
+                        "fields",
                         "layouts", "queries",
                     ])
                 #expect(data["cc.users"].keys.contains(owner))
@@ -60,7 +64,8 @@ struct RPCProjectTests {
             let own = "/api/p/\(server.project.gid)"
             let rows: [(String, String, Int)] = [
                 (own + "/auth", #"{"api_key":"wrong"}"#, 403), (own + "/auth", #"{"api_key":""}"#, 403),
-                (own + "/auth", "{}", 400), (own + "/auth", #"{"api_key":null}"#, 400), (own + "/auth", #"{"api_key":7}"#, 400),
+                (own + "/auth", "{}", 400), (own + "/auth", #"{"api_key":null}"#, 400),
+                (own + "/auth", #"{"api_key":7}"#, 400),
                 ("/api/p/\(GID())/auth", "{\"api_key\":\"\(key)\"}", 403),
                 ("/api/p/\(other.gid)/auth", "{\"api_key\":\"\(key)\"}", 403),
                 ("/api/p/nonsense/auth", "{\"api_key\":\"\(key)\"}", 403),

@@ -20,7 +20,8 @@ struct RPCRightsTests {
             let api = try await server.rpc(client, as: user.gid)
             let root = try await admin.root()
             func expect(
-                _ path: String, _ parameters: TestJSON, _ needed: Rights, sourceLocation: SourceLocation = #_sourceLocation
+                _ path: String, _ parameters: TestJSON, _ needed: Rights,
+                sourceLocation: SourceLocation = #_sourceLocation
             ) async throws {
                 if rights.isSuperset(of: needed) {
                     _ = try await api.ok(path, parameters, sourceLocation: sourceLocation)
@@ -51,8 +52,10 @@ struct RPCRightsTests {
             try await expect("apikeys/create", ["name": "x"], .administer)
 
             let stored = server.fixture.blobs.locations.count
-            let upload = try await api.upload("assets/upload", [.field("parent", root), .file("upload_file", "n.txt", "new")])
-            let update = try await api.upload("assets/upload_update", [.field("asset", second), .file("upload_file", "n", "newer")])
+            let upload = try await api.upload(
+                "assets/upload", [.field("parent", root), .file("upload_file", "n.txt", "new")])
+            let update = try await api.upload(
+                "assets/upload_update", [.field("asset", second), .file("upload_file", "n", "newer")])
             for answer in [upload, update] {
                 if rights.contains(.write) { #expect(answer.code == 200) } else { expectRPCFailure(answer, 403) }
             }
@@ -70,8 +73,10 @@ struct RPCRightsTests {
                 try await api.fails("assets/root", [:], 403)
                 try await api.fails("assets/get", ["asset": "\(asset)"], 403)
                 try await api.fails("init", [:], 403)
-                try await api.fails("/sync/get", ["cc_cursor": 0, "project": "\(server.project.gid)", "cursor": 0], 403)
-                let upload = try await api.upload("assets/upload", [.field("parent", asset), .file("upload_file", "a", "b")])
+                try await api.fails(
+                    "/sync/get", ["cc_cursor": 0, "project": "\(server.project.gid)", "cursor": 0], 403)
+                let upload = try await api.upload(
+                    "assets/upload", [.field("parent", asset), .file("upload_file", "a", "b")])
                 expectRPCFailure(upload, 403)
                 let auth = try await client.send(.post, api.uri("auth"), "{\"api_key\":\"k\"}")
                 expectRPCFailure(auth, 403)
@@ -104,24 +109,30 @@ struct RPCRightsTests {
                 let asset = try await theirs.file("a.txt", in: root)
                 // Their token at our project.
                 for (path, parameters) in [
-                    ("assets/root", [:]), ("assets/get", ["asset": "\(asset)"]), ("init", [:]), ("assets/create", ["parent": "\(root)"]),
+                    ("assets/root", [:]), ("assets/get", ["asset": "\(asset)"]), ("init", [:]),
+                    ("assets/create", ["parent": "\(root)"]),
                     ("assets/bulk/delete", ["selection": ["\(asset)"]]),
                 ] as [(String, TestJSON)] {
                     try await stranger.fails(path, parameters, 403)
                 }
                 // Their assets at our project.
                 let api = try await server.rpc(client)
-                for path in ["assets/get", "assets/children", "assets/delete", "assets/undelete", "assets/permanent_delete"] {
+                for path in [
+                    "assets/get", "assets/children", "assets/delete", "assets/undelete", "assets/permanent_delete",
+                ] {
                     try await api.fails(path, ["asset": "\(asset)"], 422)
                 }
                 try await api.fails("assets/create", ["parent": "\(root)"], 422)
                 try await api.fails("assets/bulk/move", ["selection": ["\(asset)"], "parent": "\(root)"], 422)
                 #expect(try await api.ok("assets/get", ["assets": ["\(asset)"]])["result"] == ["assets": []])
-                let selected = try await api.ok("assets/bulk/get", ["selection": ["\(asset)", ["children": "\(root)"]]])
+                let selected = try await api.ok(
+                    "assets/bulk/get", ["selection": ["\(asset)", ["children": "\(root)"]]])
                 #expect(selected["result"]["assets"] == [])
-                let upload = try await api.upload("assets/upload", [.field("parent", root), .file("upload_file", "x", "y")])
+                let upload = try await api.upload(
+                    "assets/upload", [.field("parent", root), .file("upload_file", "x", "y")])
                 expectRPCFailure(upload, 422)
-                let update = try await api.upload("assets/upload_update", [.field("asset", asset), .file("upload_file", "x", "y")])
+                let update = try await api.upload(
+                    "assets/upload_update", [.field("asset", asset), .file("upload_file", "x", "y")])
                 expectRPCFailure(update, 422)
                 // A bulk call on them does nothing.
                 _ = try await api.ok("assets/bulk/delete", ["selection": ["\(asset)"]])

@@ -35,18 +35,25 @@ struct RPCSyncTests {
             let root = try await api.root()
             let start = try await api.ok("/sync/cursors", ["project": "\(gid)"])["result"]
             let folder = try await api.folder("folder", in: root)
-            let parameters: TestJSON = ["cc_cursor": start["cc.cursor"], "project": "\(gid)", "cursor": start["cursor"]]
+            let parameters: TestJSON = [
+                "cc_cursor": start["cc.cursor"], "project": "\(gid)", "cursor": start["cursor"],
+            ]
             let response = try await api.call("/sync/get", parameters)
             #expect(response.json["result"].keys == ["sync"], "No cursors, and no warning: nothing is left")
             let items = response.json["result"]["sync"].array
-            #expect(items.map { $0["action"].string + " " + $0["data_key"].string } == ["INSERT \(folder)", "UPDATE \(root)"])
+            #expect(
+                items.map { $0["action"].string + " " + $0["data_key"].string } == [
+                    "INSERT \(folder)", "UPDATE \(root)",
+                ])
             for (index, item) in items.enumerated() {
                 #expect(item.keys == ["type", "cursor", "action", "data_type", "data_key"])
                 #expect(item["type"] == "project" && item["data_type"] == "assets")
                 #expect(item["cursor"].number == start["cursor"].number + Double(index) + 1)
             }
             #expect(!response.text.contains(".0"), "Cursors are JSON integers")
-            let end: TestJSON = ["cc_cursor": start["cc.cursor"], "project": "\(gid)", "cursor": items.last?["cursor"] ?? .missing]
+            let end: TestJSON = [
+                "cc_cursor": start["cc.cursor"], "project": "\(gid)", "cursor": items.last?["cursor"] ?? .missing,
+            ]
             #expect(try await api.ok("/sync/get", end)["result"] == ["sync": []])
         }
     }
@@ -85,7 +92,8 @@ struct RPCSyncTests {
             var warnings: [TestJSON] = []
             repeat {
                 let result = try await api.ok(
-                    "/sync/get", ["cc_cursor": start["cc.cursor"], "project": "\(project.gid)", "cursor": cursor])["result"]
+                    "/sync/get", ["cc_cursor": start["cc.cursor"], "project": "\(project.gid)", "cursor": cursor])[
+                        "result"]
                 counts.append(result["sync"].array.count)
                 warnings.append(result["warning"])
                 cursor = result["sync"].array.last?["cursor"] ?? .missing
@@ -126,7 +134,9 @@ struct RPCSyncTests {
         let other = try await server.otherProject(number: 8000, owner: "else", key: "k-else")
         let stranger = try await server.service.createAPIKey(project: .gid(other.gid), name: "x").user
         try await server.app.test(.router) { client in
-            for (user, own, hidden) in [(stranger.gid, other.gid, server.project.gid), (server.project.owner, server.project.gid, other.gid)] {
+            for (user, own, hidden) in [
+                (stranger.gid, other.gid, server.project.gid), (server.project.owner, server.project.gid, other.gid),
+            ] {
                 let api = try await server.rpc(client, as: user)
                 let text = try await api.call("/sync/get", ["cc_cursor": 0]).text
                 #expect(text.contains("\(own)"))

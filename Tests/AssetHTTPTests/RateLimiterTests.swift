@@ -48,12 +48,14 @@ struct RateLimiterTests {
             for uri in [Segment.list(Segment.first), "/api/media/get/x", Segment.flexURI(Segment.flex) + "/list"] {
                 let answer = try await rest.get(uri)
                 #expect(answer.code == 429)
-                #expect(answer.json == ["error": ["type": "Throttling error", "message": "\(text)"], "reason": "\(text)"])
+                #expect(
+                    answer.json == ["error": ["type": "Throttling error", "message": "\(text)"], "reason": "\(text)"])
                 #expect(answer.headers[.retryAfter] == nil)
             }
             #expect(try await rest.call(.delete, "/api/auth/token").code == 200)
             let worker = try await server.rest(client, key: server.fixture.demo.worker.key)
-            #expect(try await worker.get(Segment.list(Segment.first, scope: "jbs773")).code == 200, "Others have their own")
+            #expect(
+                try await worker.get(Segment.list(Segment.first, scope: "jbs773")).code == 200, "Others have their own")
             let api = try await server.rpc(client)
             for _ in 0..<4 { _ = try await api.ok("assets/root") }
             server.fixture.clock.advance(seconds: Self.untilTheHour)

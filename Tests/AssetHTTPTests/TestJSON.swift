@@ -13,7 +13,9 @@ enum TestJSON: Equatable, Sendable {
     /// What a subscript answers for a key or an index that is not there.
     case missing
 
-    subscript(key: String) -> TestJSON { if case .object(let members) = self { members[key] ?? .missing } else { .missing } }
+    subscript(key: String) -> TestJSON {
+        if case .object(let members) = self { members[key] ?? .missing } else { .missing }
+    }
 
     subscript(index: Int) -> TestJSON {
         if case .array(let elements) = self, elements.indices.contains(index) { elements[index] } else { .missing }

@@ -15,9 +15,12 @@ struct TestServer: Sendable {
     var settings: ServerSettings
 
     init(settings: ServerSettings = ServerSettings(), limits: ServiceSettings = ServiceSettings()) async throws {
-        fixture = try await TestService.make(settings: limits)
+        fixture = try await Self.queue.run { try await TestService.make(settings: limits) }
         self.settings = settings
     }
+
+    /// The demonstration set hashes two passwords, and few of those may wait at the same time.
+    private static let queue = OneByOne()
 
     var service: AssetService { fixture.service }
     var project: Project { fixture.demo.project }
@@ -103,6 +106,21 @@ struct TestServer: Sendable {
     }
 }
 
+/// Runs closures one after the other.
+private actor OneByOne {
+    private var last: Task<Void, Never>?
+
+    func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let previous = last
+        let task = Task {
+            await previous?.value
+            return try await body()
+        }
+        last = Task { _ = try? await task.value }
+        return try await task.value
+    }
+}
+
 private struct BodyReplacer<Inner: HTTPResponder>: HTTPResponder {
     let inner: Inner
     let body: TestBody
@@ -143,7 +161,9 @@ struct RPCClient: Sendable {
     var headers: HTTPFields { [.authorization: "Bearer \(token)"] }
 
     /// - Parameter path: from the root, or below the project's address.
-    func call(_ path: String, _ parameters: TestJSON = [:], _ method: HTTPRequest.Method = .post) async throws -> TestResponse {
+    func call(_ path: String, _ parameters: TestJSON = [:], _ method: HTTPRequest.Method = .post) async throws
+        -> TestResponse
+    {
         try await client.execute(
             uri: uri(path), method: method, headers: headers, body: method == .get ? nil : parameters.buffer)
     }
@@ -163,7 +183,8 @@ struct RPCClient: Sendable {
         let response = try await call(path, parameters)
         #expect(response.code == 200, "\(path): \(response.text)", sourceLocation: sourceLocation)
         #expect(response.json["success"] == true, sourceLocation: sourceLocation)
-        #expect(response.headers[.authorization] != nil, "A token comes with every answer", sourceLocation: sourceLocation)
+        #expect(
+            response.headers[.authorization] != nil, "A token comes with every answer", sourceLocation: sourceLocation)
         return response.json
     }
 
@@ -248,10 +269,12 @@ struct RESTClient: Sendable {
     /// Attaches a new file to a segment; answers the asset object.
     @discardableResult
     func attach(
-        _ name: String, _ text: String = "text", _ more: [String: TestJSON] = [:], to uri: String = Segment.uri(Segment.first)
+        _ name: String, _ text: String = "text", _ more: [String: TestJSON] = [:],
+        to uri: String = Segment.uri(Segment.first)
     ) async throws -> TestJSON {
         let token = try await store(name, text)
-        let response = try await call(.post, uri, .object(more.merging(["filetoken": "\(token)"]) { first, _ in first }))
+        let response = try await call(
+            .post, uri, .object(more.merging(["filetoken": "\(token)"]) { first, _ in first }))
         #expect(response.code == 200, "\(response.text)")
         return response.json
     }

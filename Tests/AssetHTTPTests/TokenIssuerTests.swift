@@ -64,7 +64,8 @@ struct TokenIssuerTests {
             let foreign = try await TokenIssuer(service: elsewhere.service).issue(for: server.project.owner)
             let (ours, owners) = (api.token.split(separator: "."), owner.split(separator: "."))
             let none = Self.base64URL(#"{"alg":"none","typ":"JWT"}"#)
-            let header = Self.text(ours[0]), payload = Self.text(ours[1])
+            let header = Self.text(ours[0])
+            let payload = Self.text(ours[1])
             let user = TestJSON(parsing: payload)["sub"].string
             let longer = TestJSON.object(TestJSON(parsing: payload).object.merging(["exp": 99_999_999_999]) { $1 })
             #expect(payload.contains(user) && GID(user) != nil)
@@ -78,8 +79,12 @@ struct TokenIssuerTests {
                 ("another token's signature", "Bearer \(ours[0]).\(ours[1]).\(owners[2])"),
                 ("another user", "Bearer \(ours[0]).\(tampered).\(ours[2])"),
                 ("a later end", "Bearer \(ours[0]).\(Self.base64URL(longer.text)).\(ours[2])"),
-                ("alg none", "Bearer \(none).\(ours[1])."), ("alg none, signed", "Bearer \(none).\(ours[1]).\(ours[2])"),
-                ("alg RS256", "Bearer \(Self.base64URL(header.replacing("HS256", with: "RS256"))).\(ours[1]).\(ours[2])"),
+                ("alg none", "Bearer \(none).\(ours[1])."),
+                ("alg none, signed", "Bearer \(none).\(ours[1]).\(ours[2])"),
+                (
+                    "alg RS256",
+                    "Bearer \(Self.base64URL(header.replacing("HS256", with: "RS256"))).\(ours[1]).\(ours[2])"
+                ),
                 ("another server's", "Bearer \(foreign)"),
             ]
             for (name, value) in rows {
@@ -136,7 +141,8 @@ struct TokenIssuerTests {
     }
 
     private static func base64URL(_ text: String) -> String {
-        Data(text.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        Data(text.utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+            "=", with: "")
     }
 
     private static func text(_ part: Substring) -> String {

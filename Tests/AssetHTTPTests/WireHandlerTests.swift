@@ -19,7 +19,9 @@ struct WireHandlerTests {
         return .head(HTTPResponse(status: status, headerFields: fields))
     }
 
-    @Test(arguments: [("100-continue", true), ("100-Continue", true), ("200-ok", false), (nil, false)] as [(String?, Bool)])
+    @Test(
+        arguments: [("100-continue", true), ("100-Continue", true), ("200-ok", false), (nil, false)]
+            as [(String?, Bool)])
     func `a client that asks whether to go on is told so`(expect: String?, isTold: Bool) throws {
         let channel = EmbeddedChannel(handler: WireHandler())
         try channel.writeInbound(Self.head(expect: expect))
@@ -34,6 +36,21 @@ struct WireHandlerTests {
         } else {
             #expect(told == nil)
         }
+    }
+
+    @Test func `a request behind an unfinished answer is not told to go on`() throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        try channel.writeInbound(Self.head())
+        try channel.writeInbound(Self.head(expect: "100-continue"))
+        #expect(
+            try channel.readOutbound(as: HTTPResponsePart.self) == nil, "It would stand in the middle of that answer")
+        for _ in 0..<2 {
+            try channel.writeOutbound(Self.response(.ok, length: "0"))
+            try channel.writeOutbound(HTTPResponsePart.end(nil))
+            while try channel.readOutbound(as: HTTPResponsePart.self) != nil {}
+        }
+        try channel.writeInbound(Self.head(expect: "100-continue"))
+        #expect(try channel.readOutbound(as: HTTPResponsePart.self) == .head(HTTPResponse(status: .continue)))
     }
 
     @Test func `an empty 400 gets a body that suits both dialects`() throws {
@@ -57,7 +74,9 @@ struct WireHandlerTests {
         #expect(json["error"].keys == ["operation", "date", "title", "details", "errorurl", "messages"])
     }
 
-    @Test(arguments: [(HTTPResponse.Status.ok, "0"), (.badRequest, "5"), (.badRequest, nil)] as [(HTTPResponse.Status, String?)])
+    @Test(
+        arguments: [(HTTPResponse.Status.ok, "0"), (.badRequest, "5"), (.badRequest, nil)]
+            as [(HTTPResponse.Status, String?)])
     func `other answers pass unchanged`(status: HTTPResponse.Status, length: String?) throws {
         let channel = EmbeddedChannel(handler: WireHandler())
         let part = Self.response(status, length: length)

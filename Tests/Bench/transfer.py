@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from database import database, sql
 from report import Row, median, program
 from server import BENCH, Connection, new_server, project_connection, running, segment_connection, step
 
@@ -36,8 +37,7 @@ def measure():
         step(f"download, {DOWNLOADS} rounds")
         check_content(url, segment, digest)
         # nginx serves the very file that the server reads, so that both find it in the same memory.
-        (blob,) = [path for path in server.blob_files() if path.stat().st_size == SIZE]
-        with nginx(blob) as peer:
+        with nginx(stored_file(server)) as peer:
             ours, theirs = downloads([(url, segment), (peer, Connection(peer))])
         after_all = peak_memory(server)
     shutil.rmtree(BENCH / "transfer")
@@ -89,6 +89,12 @@ def large_file():
         draft.rename(path)
     with open(path, "rb") as file:
         return path, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stored_file(server):
+    """Where the server keeps the file. What was uploaded again may still lie beside it."""
+    location = sql(database(server), f"SELECT location FROM blobs WHERE size = {SIZE};")[-1]
+    return server.data / "blobs" / location
 
 
 def check_content(url, connection, digest):

@@ -36,7 +36,7 @@ package struct SegmentPath: Hashable, Sendable {
     package let name: AssetName
 
     /// Characters that file systems of the platform's clients cannot carry (U19).
-    private static let refused: Set<Character> = [":", "*", "?", "\"", "<", ">", "|"]
+    private static let refused: Set<Unicode.Scalar> = [":", "*", "?", "\"", "<", ">", "|"]
 
     /// - Parameters:
     ///   - fileName: the name bound to the token, or the `filename` parameter; may contain folders with `/` or `\`.
@@ -79,7 +79,7 @@ package struct SegmentPath: Hashable, Sendable {
 
     private static func name(_ text: String, parameter: String, isNew: Bool) throws(AssetError) -> AssetName {
         let name = try AssetName(text, parameter: parameter)
-        if isNew, let character = text.first(where: refused.contains) {
+        if isNew, let character = text.unicodeScalars.first(where: refused.contains) {
             throw .badParameter(parameter, "The name must not contain '\(character)'")
         }
         return name

@@ -7,7 +7,9 @@ extension AssetService {
             let user = try tx.user(username: username)
             return (user, try user.flatMap { try tx.passwordHash(of: $0.id) })
         }
-        let isRight = try await Passwords.verify(password, against: stored, logRounds: settings.passwordLogRounds)
+        let isRight = try await logIns.pass {
+            try await Passwords.verify(password, against: stored, logRounds: settings.passwordLogRounds)
+        }
         guard isRight, let user, user.isActive else { throw AssetError(.unknownUser, "Unknown user") }
         return user
     }

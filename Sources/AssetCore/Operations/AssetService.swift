@@ -29,6 +29,7 @@ package struct AssetService: Sendable {
     package let settings: ServiceSettings
     /// Wakes the job runner of this process, and tells who waits for a job.
     package let signal: JobSignal
+    let logIns: LogInGate
 
     package init(
         catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine, secrets: Secrets, clock: WallClock = .system,
@@ -41,5 +42,6 @@ package struct AssetService: Sendable {
         self.clock = clock
         self.settings = settings
         self.signal = JobSignal()
+        self.logIns = LogInGate()
     }
 }

@@ -1,7 +1,8 @@
 /// The database of everything but bytes.
 ///
 /// Closures are synchronous, so that no transaction spans an `await`; they may run on any thread, and must not touch anything
-/// outside the transaction. A closure that throws leaves the database as it was, and its error is thrown on unchanged.
+/// outside the transaction. A closure that throws leaves the database as it was. An `AssetError` is thrown on unchanged; any other
+/// error becomes an `internalError` that keeps the original for the log.
 package protocol Catalog: Sendable {
     /// Runs `body` on a consistent snapshot. Does not wait for writers.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws -> Value

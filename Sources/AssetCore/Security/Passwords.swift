@@ -2,7 +2,6 @@ import Crypto
 import CryptoExtras
 import Dispatch
 import Foundation
-import Synchronization
 
 /// Stores passwords with scrypt (r 8, p 3, N as configured), in the form `scrypt$15$8$3$<salt>$<hash>` with base64 parts.
 ///
@@ -17,10 +16,6 @@ package enum Passwords {
 
     package static let minimumLength = 8
     package static let maximumBytes = 1024
-
-    /// How many may wait: beyond that a log-in is refused at once instead of long after its client has gone.
-    private static let maximumWaiting = 16
-    private static let waiting = Mutex(0)
 
     package static func hash(_ password: String, logRounds: Int = standardLogRounds) async throws -> String {
         let salt = Secrets.randomBytes(16)
@@ -60,12 +55,6 @@ package enum Passwords {
         guard password.utf8.count <= maximumBytes else {
             throw AssetError.badParameter("password", "Use at most \(maximumBytes) bytes")
         }
-        let isFull = waiting.withLock { waiting in
-            waiting += 1
-            return waiting > maximumWaiting
-        }
-        defer { waiting.withLock { $0 -= 1 } }
-        if isFull { throw AssetError(.rateLimited, "Too many log-ins at the same time") }
         return try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(

@@ -47,7 +47,9 @@ struct Delivery: Sendable {
             range = part
             headers[.contentRange] = "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.blob.size)"
         case .unsatisfiable:
-            throw RangeNotSatisfiable(size: file.blob.size)
+            throw AnswerError(
+                AssetError(.rangeNotSatisfiable, "The file has \(file.blob.size) bytes"),
+                headers: [.contentRange: "bytes */\(file.blob.size)"])
         }
         headers[.contentLength] = String(range.count)
         if request.method == .head { return Response(status: status, headers: headers) }
@@ -94,9 +96,4 @@ struct Delivery: Sendable {
         let extended = ascii == name ? "" : "; filename*=UTF-8''\(RESTModels.percentEncoded(name))"
         return "\(kind); filename=\"\(ascii)\"\(extended)"
     }
-}
-
-/// The requested range lies behind the end of the file: 416, with the size in `Content-Range`.
-struct RangeNotSatisfiable: Error {
-    let size: Int64
 }

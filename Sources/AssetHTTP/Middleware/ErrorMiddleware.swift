@@ -34,10 +34,9 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch let error as HTTPParserError {
             // Answered below the router, which also closes the connection: see `WireHandler`.
             throw error
-        } catch let range as RangeNotSatisfiable {
-            let error = AssetError(.rangeNotSatisfiable, "The file has \(range.size) bytes")
-            var response = answer(to: error, request)
-            response.headers[.contentRange] = "bytes */\(range.size)"
+        } catch let error as AnswerError {
+            var response = answer(to: error.error, request)
+            response.headers.append(contentsOf: error.headers)
             return response
         } catch {
             let error = AssetError(web: error)
@@ -78,5 +77,16 @@ extension AssetError {
         } else {
             self.init(wrapping: error)
         }
+    }
+}
+
+/// An error whose answer has headers of its own.
+struct AnswerError: Error {
+    let error: AssetError
+    let headers: HTTPFields
+
+    init(_ error: AssetError, headers: HTTPFields) {
+        self.error = error
+        self.headers = headers
     }
 }
