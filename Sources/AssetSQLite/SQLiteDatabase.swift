@@ -15,7 +15,10 @@ package struct SQLiteDatabase: SQLDatabase {
     package init(path: String, readers: Int = 4) throws {
         var configuration = Self.configuration
         configuration.maximumReaderCount = readers
-        pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        // The pool sets NORMAL when it turns the write-ahead log on, and that would lose commits when the machine stops.
+        try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+        self.pool = pool
     }
 
     private init(_ pool: any DatabaseWriter) { self.pool = pool }

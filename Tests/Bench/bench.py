@@ -1,7 +1,7 @@
 """Measures speed and memory, and prints a table. `scripts/bench` builds the program and calls this.
 
-The ratios are speeds: 1 is as fast as the peer, 0.5 half as fast. They are figures, not assertions: the exit code is 0 unless
-something did not work."""
+The ratios are speeds: 1 is as fast as the peer, 0.5 half as fast. They are figures, not assertions: the exit code is 0
+unless something did not work."""
 
 import fcntl
 import signal

@@ -86,7 +86,7 @@ def rows(listing, answers, jobs, stamps, bare):
 
 
 def make_folder(server):
-    """One file is uploaded; its row is then repeated in SQL, because 100,000 uploads would take minutes. Returns the folder's gid."""
+    """Uploads one file, and repeats its row in SQL, because 100,000 uploads would take minutes. Returns the folder's gid."""
     with running(server):
         connection, base = project_connection(server)
         root = connection.post(f"{base}/assets/root", {})[0]["result"]["root"]
@@ -108,7 +108,8 @@ def make_folder(server):
         BEGIN;
         CREATE TEMP TABLE gids (number INTEGER PRIMARY KEY, gid BLOB NOT NULL);
         {gids}
-        INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, created_on, updated_on)
+        INSERT INTO assets
+            (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, created_on, updated_on)
         SELECT gids.gid, project_id, parent_id, printf('photo-%06d.jpg', number), 1, blob_id, size, type, info,
             created_on + number, updated_on + number
         FROM gids JOIN assets WHERE assets.parent_id = {first} ORDER BY number;
@@ -157,11 +158,12 @@ def bulk_delete(connection, base, folder):
 
 
 def bare_sql(path, folder):
-    """Seconds that the statements alone take for what the job changes in the rows of assets, the feed and its cursor."""
+    """Seconds that the statements alone take for what the job changes in the assets, the feed and its cursor."""
     facts = sql(
         path,
         f"""
-        SELECT id, project_id, (SELECT cursor FROM projects WHERE id = project_id) FROM assets WHERE gid = {literal(folder)};
+        SELECT folder.id, project_id, cursor FROM assets AS folder JOIN projects ON projects.id = project_id
+        WHERE folder.gid = {literal(folder)};
         SELECT MIN(id), MAX(id) FROM assets WHERE parent_id = (SELECT id FROM assets WHERE gid = {literal(folder)});
         """,
     )

@@ -48,7 +48,12 @@ def measure():
             rate(plain),
             median(plain) / median(assets),
         ),
-        Row("Upload of the file to `/api/media/upload`, the same", rate(media), rate(plain), median(plain) / median(media)),
+        Row(
+            "Upload of the file to `/api/media/upload`, the same",
+            rate(media),
+            rate(plain),
+            median(plain) / median(media),
+        ),
         Row(
             f"Download of a segment's 1 GB file, against nginx, median of {DOWNLOADS} in turn",
             rate(ours),
@@ -127,7 +132,7 @@ def timed(command):
 
 
 def uploads(server, source, segment, project, base):
-    """Seconds for `/api/media/upload`, for `assets/upload`, and for plain writing, in turn; the file is then in a segment too."""
+    """Seconds for `/api/media/upload`, for `assets/upload`, and for plain writing; the file is then in a segment too."""
     root = project.post(f"{base}/assets/root", {})[0]["result"]["root"]
     segment.close()
     media_call = [*curl(segment), "--form", f"file=@{source}", f"{server.url}/api/media/upload"]

@@ -38,6 +38,15 @@ extension Job {
         guard let selection else { return [] }
         return Array(try tx.selectionItems(selection, from: position).prefix(limit))
     }
+
+    /// Moves on behind the first `count` of `states`, and behind items that do not exist any more before the next one; answers by
+    /// how many items.
+    mutating func pass(_ count: Int, of states: [AssetState], in items: [AssetID]) -> Int {
+        let next = states.dropFirst(count).first
+        let passed = next.flatMap { next in items.firstIndex(of: next.id) } ?? items.count
+        position += Int64(passed)
+        return passed
+    }
 }
 
 extension ChangeTables {

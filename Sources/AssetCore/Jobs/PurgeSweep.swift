@@ -34,8 +34,7 @@ struct PurgeSweep {
             try tx.appendUpdate(of: parent, in: job.project)
             job.succeeded += Int64(deleted.count)
         }
-        job.position += Int64(files.count)
-        return files.count
+        return job.pass(files.count, of: states, in: items)
     }
 
     private func sweep(_ top: AssetID, _ job: inout Job, limit: Int) throws -> Int {

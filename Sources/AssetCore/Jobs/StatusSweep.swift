@@ -40,11 +40,7 @@ struct StatusSweep {
         let states = try tx.states(of: items)
         let files = states.prefix(while: \.isFile)
         _ = try take(Array(files), &job)
-        // Items between the files that do not exist any more are passed over with them.
-        let next = states.dropFirst(files.count).first
-        let passed = next.flatMap { next in items.firstIndex(of: next.id) } ?? items.count
-        job.position += Int64(passed)
-        return passed
+        return job.pass(files.count, of: states, in: items)
     }
 
     private func take(_ states: [AssetState], _ job: inout Job) throws -> Int {
