@@ -68,14 +68,17 @@ let package = Package(
         .target(name: "AssetMedia", dependencies: ["AssetCore", nioCore], swiftSettings: settings),
         .target(
             name: "AssetHTTP",
-            dependencies: ["AssetCore", hummingbird, httpTypes, jwt, nioCore, nioHTTP1, nioHTTPTypes, logging, collections],
+            dependencies: [
+                "AssetCore", hummingbird, httpTypes, jwt, nioCore, nioHTTP1, nioHTTPTypes, logging, collections,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "stockroom",
             dependencies: [
                 "AssetCore", "AssetSQL", "AssetSQLite", "AssetBlobs", "AssetMedia", "AssetHTTP",
-                argumentParser, collections, configuration, hummingbird, hummingbirdCore, logging, nioCore, serviceLifecycle,
+                argumentParser, collections, configuration, hummingbird, hummingbirdCore, logging, nioCore,
+                serviceLifecycle,
                 systemPackage, unixSignals,
             ],
             swiftSettings: settings

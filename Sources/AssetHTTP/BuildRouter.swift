@@ -14,7 +14,8 @@ package func buildRouter(
     let tokens = TokenIssuer(service: service)
     let delivery = Delivery(blobs: service.blobs)
     RPCDispatcher(service: service, settings: settings, tokens: tokens).mount(in: &routes)
-    let sessions = RESTSessions(service: service, limiter: settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
+    let sessions = RESTSessions(
+        service: service, limiter: settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
     RESTAuth(service: service, sessions: sessions).mount(in: &routes)
     RESTMedia(service: service, sessions: sessions, delivery: delivery).mount(in: &routes)
     RESTSegmentAssets(service: service, sessions: sessions, delivery: delivery, settings: settings).mount(in: &routes)
@@ -36,10 +37,11 @@ struct RouteTable {
         for (path, handlers) in paths {
             let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
             for method in Self.methods {
-                let handler = handlers[method] ?? { _, _ in
-                    throw AnswerError(
-                        AssetError(.methodNotAllowed, "Allowed here: \(allowed)"), headers: [.allow: allowed])
-                }
+                let handler =
+                    handlers[method] ?? { _, _ in
+                        throw AnswerError(
+                            AssetError(.methodNotAllowed, "Allowed here: \(allowed)"), headers: [.allow: allowed])
+                    }
                 router.on(RouterPath(path), method: method, use: handler)
             }
         }

@@ -28,7 +28,7 @@ extension SQLTransaction: AccountTables {
             return AccountID(
                 rawValue: try db.insert(
                     "INSERT INTO accounts (code, created_on) VALUES (?, ?)", [.text(code), .time(now)]))
-        } catch where db.isUniqueViolation(error) {
+        } catch  where db.isUniqueViolation(error) {
             throw AssetError.unprocessable("The account '\(code)' exists")
         }
     }
@@ -63,7 +63,7 @@ extension SQLTransaction: AccountTables {
                 ])
             guard let user = try user(UserID(rawValue: id)) else { throw CorruptRow(column: 0, what: "user") }
             return user
-        } catch where db.isUniqueViolation(error) {
+        } catch  where db.isUniqueViolation(error) {
             throw AssetError.unprocessable("The username '\(draft.username ?? "")' is taken")
         }
     }

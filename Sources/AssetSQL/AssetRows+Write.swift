@@ -15,11 +15,12 @@ extension SQLTransaction {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                     [
-                        .gid(gid), .id(draft.project), .id(draft.parent), .text(draft.name), .bool(draft.content != nil),
+                        .gid(gid), .id(draft.project), .id(draft.parent), .text(draft.name),
+                        .bool(draft.content != nil),
                         .id(draft.content?.blob), .int(draft.content?.size ?? 0), .text(ifAny: draft.content?.type),
                         .text(info), .time(draft.createdOn), .time(draft.createdOn),
                     ]))
-        } catch where db.isUniqueViolation(error) {
+        } catch  where db.isUniqueViolation(error) {
             throw AssetError.unprocessable("The name '\(draft.name)' is taken")
         }
         try addToCount(of: draft.parent, files: draft.content != nil, 1)
@@ -56,7 +57,7 @@ extension SQLTransaction {
             try db.execute(
                 "UPDATE assets SET parent_id = ?, name = ?, updated_on = ? WHERE id = ?",
                 [.id(parent), .text(name), .time(now), .id(asset.id)])
-        } catch where db.isUniqueViolation(error) {
+        } catch  where db.isUniqueViolation(error) {
             throw AssetError.unprocessable("The name '\(name)' is taken")
         }
         if let old = asset.parent, old != parent {

@@ -186,7 +186,8 @@ extension SQLTransaction: AssetTables {
             let batch = Array(frontier.suffix(500))
             frontier.removeLast(batch.count)
             let ids = list(batch)
-            try db.query("SELECT SUM(file_count + folder_count) FROM assets WHERE id IN (\(ids))", [], isCached: false) {
+            try db.query("SELECT SUM(file_count + folder_count) FROM assets WHERE id IN (\(ids))", [], isCached: false)
+            {
                 total += $0.int(ifAny: 0) ?? 0
             }
             try db.query(

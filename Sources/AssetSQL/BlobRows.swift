@@ -13,7 +13,9 @@ extension SQLTransaction: BlobTables {
         let known = try db.first(
             "SELECT id, hash, size, location FROM blobs WHERE hash = ?", [.blob(stored.hash)], Self.blob)
         if let known {
-            if known.location != stored.location { try queueRemoval(stored.location, since: Timestamp(microseconds: 0)) }
+            if known.location != stored.location {
+                try queueRemoval(stored.location, since: Timestamp(microseconds: 0))
+            }
             return known
         }
         let id = try db.insert(
@@ -71,7 +73,9 @@ extension SQLTransaction: BlobTables {
     }
 
     func removableLocations(before moment: Timestamp, limit: Int) throws -> [String] {
-        try db.all("SELECT location FROM removals WHERE since < ? LIMIT ?", [.time(moment), .count(limit)]) { $0.text(0) }
+        try db.all("SELECT location FROM removals WHERE since < ? LIMIT ?", [.time(moment), .count(limit)]) {
+            $0.text(0)
+        }
     }
 
     func forgetLocations(_ locations: [String]) throws {

@@ -38,7 +38,9 @@ extension SQLTransaction: ChangeTables {
         var frontier = [folder]
         while let next = frontier.popLast() {
             count += try appendChanges(.update, ofAssetsWhere: "parent_id = ?", [.id(next)], in: project)
-            frontier += try db.all("SELECT id FROM assets WHERE parent_id = ? AND is_file = 0", [.id(next)]) { $0.id(0) }
+            frontier += try db.all("SELECT id FROM assets WHERE parent_id = ? AND is_file = 0", [.id(next)]) {
+                $0.id(0)
+            }
         }
         return count
     }

@@ -69,7 +69,8 @@ extension SQLTransaction: JobTables {
             WHERE id = ?
             """,
             [
-                .text(job.status.rawValue), .json(job.parameters), .id(job.selection), .int(job.position), .id(job.folder),
+                .text(job.status.rawValue), .json(job.parameters), .id(job.selection), .int(job.position),
+                .id(job.folder),
                 .text(ifAny: job.afterName), .bool(job.isInFiles), .int(ifAny: job.total), .int(job.succeeded),
                 .int(job.failed), .text(ifAny: job.error), .time(job.updatedOn), .time(job.reportedOn), .id(job.id),
             ])

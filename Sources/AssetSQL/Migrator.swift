@@ -52,7 +52,8 @@ package struct Migrator: Sendable {
             guard current <= newest else {
                 throw AssetError(
                     .unavailable,
-                    "The database has schema \(current), this program knows \(newest): run a newer version of stockroom")
+                    "The database has schema \(current), this program knows \(newest): run a newer version of stockroom"
+                )
             }
             let missing = migrations.filter { $0.number > current }
             for migration in missing {

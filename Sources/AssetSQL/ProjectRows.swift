@@ -56,7 +56,7 @@ extension SQLTransaction {
                         .gid(GID()), .int(number), .id(draft.account), .id(draft.owner.id), .text(draft.name),
                         .text(draft.timezone), .text(draft.languages.joined(separator: " ")), .time(draft.createdOn),
                     ]))
-        } catch where db.isUniqueViolation(error) {
+        } catch  where db.isUniqueViolation(error) {
             throw AssetError.unprocessable("The project number \(number) is taken")
         }
         _ = try db.insert(

@@ -93,7 +93,9 @@ extension SQLValue {
 
 extension SQLRow {
     func id<ID: RowID>(_ column: Int, _ type: ID.Type = ID.self) -> ID { ID(rawValue: int(column)) }
-    func id<ID: RowID>(ifAny column: Int, _ type: ID.Type = ID.self) -> ID? { int(ifAny: column).map(ID.init(rawValue:)) }
+    func id<ID: RowID>(ifAny column: Int, _ type: ID.Type = ID.self) -> ID? {
+        int(ifAny: column).map(ID.init(rawValue:))
+    }
     func time(_ column: Int) -> Timestamp { Timestamp(microseconds: int(column)) }
 
     func gid(_ column: Int) throws -> GID {

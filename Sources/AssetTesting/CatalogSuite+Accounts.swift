@@ -14,10 +14,12 @@ extension CatalogSuite {
             try await set.read { try $0.document(ofSegment: segment) }?.number
         }
         let rows: [(Int64, Int64?)] = [
-            (99, nil), (100, 10), (199, 10), (200, 11), (299, 11), (300, 10), (399, 10), (400, nil), (0, nil), (-5, nil),
+            (99, nil), (100, 10), (199, 10), (200, 11), (299, 11), (300, 10), (399, 10), (400, nil), (0, nil),
+            (-5, nil),
         ]
         for (segment, number) in rows { #expect(try await document(segment) == number, "segment \(segment)") }
-        #expect(try await set.read { try $0.document(11) } == SegmentDocument(number: 11, project: project, isFlex: true))
+        #expect(
+            try await set.read { try $0.document(11) } == SegmentDocument(number: 11, project: project, isFlex: true))
         #expect(try await set.read { try $0.document(12) } == nil)
         // Ranges that overlap or touch become one; those that it has already are fine.
         try await set.write { try $0.addSegments([400...450, 380...420, 100...199, 600...600], to: 10) }
@@ -115,7 +117,9 @@ extension CatalogSuite {
 
     func members(_ set: CatalogSet) async throws {
         let project = set.project.id
-        let user = try await set.write { try $0.insertUser(CatalogSet.draft(set.user.account, "b"), now: CatalogSet.now) }
+        let user = try await set.write {
+            try $0.insertUser(CatalogSet.draft(set.user.account, "b"), now: CatalogSet.now)
+        }
         func member() async throws -> Member? { try await set.read { try $0.member(user.id, of: project) } }
         #expect(try await member()?.role == nil)
         try await set.write { try $0.setMember(user.id, of: project, role: .viewer, status: .active) }
@@ -125,7 +129,8 @@ extension CatalogSuite {
         #expect(try await set.read { try $0.members(of: project) }.map(\.role) == [.owner, .viewer])
         #expect(try await set.read { try $0.memberships(of: user.id) }.map(\.project) == [project])
         #expect(try await set.read { try $0.usersSharingProjects(with: user.id) }.map(\.id) == [set.user.id, user.id])
-        #expect(try await set.read { try $0.usersSharingProjects(with: set.stranger.id) }.map(\.id) == [set.stranger.id])
+        #expect(
+            try await set.read { try $0.usersSharingProjects(with: set.stranger.id) }.map(\.id) == [set.stranger.id])
         try await set.write { try $0.setMember(user.id, of: project, role: .member, status: .deactivated) }
         #expect(try await member()?.status == .deactivated)
         #expect(try await set.read { try $0.memberships(of: user.id) }.isEmpty)

@@ -64,7 +64,8 @@ extension CatalogSuite {
         try await set.write {
             try $0.purge([second.id], childrenOf: root, project: project, files: true, now: later)
         }
-        #expect(try await set.write { try $0.releaseBlobs(before: later.adding(seconds: 1), now: later, limit: 10) } == 1)
+        #expect(
+            try await set.write { try $0.releaseBlobs(before: later.adding(seconds: 1), now: later, limit: 10) } == 1)
         #expect(try await blob(second) == nil)
     }
 

@@ -42,7 +42,8 @@ extension CatalogSuite {
             ("+\"winter blue\"", [names[2]]), ("-\"winter blue\" winter", [names[1]]), ("\"winter blue", [names[2]]),
             ("blue-winter", [names[1]]), ("本", [names[3]]), ("日本", [names[3]]),
             ("and", [names[4]]), ("+AND +NOT", [names[4]]), ("name:winter", []), ("win*", [names[1], names[2]]),
-            ("(winter)", [names[1], names[2]]), ("winter')--", [names[1], names[2]]), ("^winter", [names[1], names[2]]),
+            ("(winter)", [names[1], names[2]]), ("winter')--", [names[1], names[2]]),
+            ("^winter", [names[1], names[2]]),
         ]
         for (q, names) in rows { #expect(Set(try await found(set, q: q)) == names, "\(q)") }
     }
@@ -82,7 +83,10 @@ extension CatalogSuite {
             (["not", "", ["or", "", []]], all),
             (["or", "", [["and", "", []], image]], all),
             (["and", "", [["or", "", []], image]], []),
-            (["and", "", [["not", "", image], ["or", "", [["name", "is", "paper"], ["name", "is", "bare"]]]]], [paper, bare]),
+            (
+                ["and", "", [["not", "", image], ["or", "", [["name", "is", "paper"], ["name", "is", "bare"]]]]],
+                [paper, bare]
+            ),
             (["not", "", ["name", "is", "one"]], [text, bare]),
             (["not", "", ["type", "is", "pdf"]], [photo, drawing, text, bare]),
         ]

@@ -84,7 +84,8 @@ extension CatalogSuite {
             #expect(await set.code { _ = try $0.insert(draft) } == .unprocessable)
         }
         let other = try await set.file("name")
-        #expect(await set.code { try $0.move(other, to: folder.id, name: "name", now: CatalogSet.now) } == .unprocessable)
+        #expect(
+            await set.code { try $0.move(other, to: folder.id, name: "name", now: CatalogSet.now) } == .unprocessable)
         // A transaction can go on after it was refused a name.
         let added = try await set.write { tx -> Asset in
             do {
@@ -105,7 +106,9 @@ extension CatalogSuite {
         let sub = try await set.folder("sub", in: folder)
         let file = try await set.file("file", in: folder)
         _ = try await set.file("second", in: folder)
-        func expectCounts(_ asset: Asset, files: Int64, folders: Int64, _ location: SourceLocation = #_sourceLocation) async throws {
+        func expectCounts(_ asset: Asset, files: Int64, folders: Int64, _ location: SourceLocation = #_sourceLocation)
+            async throws
+        {
             let found = try #require(try await set.asset(asset))
             #expect(found.fileCount == files, sourceLocation: location)
             #expect(found.folderCount == folders, sourceLocation: location)
@@ -123,9 +126,13 @@ extension CatalogSuite {
         try await set.write { try $0.setStatus(of: file.id, to: .deleted, now: CatalogSet.now) }
         try await expectCounts(sub, files: 1, folders: 0)
         let project = set.project.id
-        try await set.write { try $0.purge([file.id], childrenOf: sub.id, project: project, files: true, now: CatalogSet.now) }
+        try await set.write {
+            try $0.purge([file.id], childrenOf: sub.id, project: project, files: true, now: CatalogSet.now)
+        }
         try await expectCounts(sub, files: 0, folders: 0)
-        try await set.write { try $0.purge([sub.id], childrenOf: folder.id, project: project, files: false, now: CatalogSet.now) }
+        try await set.write {
+            try $0.purge([sub.id], childrenOf: folder.id, project: project, files: false, now: CatalogSet.now)
+        }
         try await expectCounts(folder, files: 1, folders: 0)
     }
 
@@ -135,7 +142,9 @@ extension CatalogSuite {
         let folders = ["zz", "Y", "b"]
         for name in files { _ = try await set.file(name, in: folder) }
         for name in folders { _ = try await set.folder(name, in: folder) }
-        func byBytes(_ names: [String]) -> [String] { names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) } }
+        func byBytes(_ names: [String]) -> [String] {
+            names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        }
         let expected = byBytes(folders) + byBytes(files)
         let all = try await set.read { try $0.children(of: folder.id, top: 0, size: 100) }
         #expect(all.map(\.name) == expected)
@@ -231,7 +240,8 @@ extension CatalogSuite {
         #expect(try await set.read { try $0.countDescendants(of: root, limit: 2) } >= 2)
         // Each once, however often it is covered.
         for (ids, total) in [
-            ([a.id], 5), ([a.id, b.id, inside.id], 5), ([inside.id, b.id], 3), ([outside.id, inside.id], 2), ([root], 7), ([], 0),
+            ([a.id], 5), ([a.id, b.id, inside.id], 5), ([inside.id, b.id], 3), ([outside.id, inside.id], 2),
+            ([root], 7), ([], 0),
         ] as [([AssetID], Int64)] {
             let count = try await set.write { tx in
                 let selection = try tx.createSelection(
@@ -278,7 +288,8 @@ extension CatalogSuite {
         let project = set.project.id
         let before = try await set.read { try $0.projectCursor(project) }
         try await set.write { tx in
-            try tx.purge([first.id, second.id], childrenOf: folder.id, project: project, files: true, now: CatalogSet.now)
+            try tx.purge(
+                [first.id, second.id], childrenOf: folder.id, project: project, files: true, now: CatalogSet.now)
         }
         let lines = try await set.read { try $0.changes(in: project, after: before, limit: 100) }
         #expect(Set(lines.map(\.key)) == [first.gid, second.gid])

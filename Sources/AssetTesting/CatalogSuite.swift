@@ -126,7 +126,9 @@ struct CatalogSet: Sendable {
     }
 
     /// A file with bytes of its own, unless `hash` says otherwise.
-    func file(_ name: String, in parent: Asset? = nil, type: String? = "txt", hash: [UInt8]? = nil) async throws -> Asset {
+    func file(_ name: String, in parent: Asset? = nil, type: String? = "txt", hash: [UInt8]? = nil) async throws
+        -> Asset
+    {
         let parent = parent?.id ?? root
         let project = project.id
         return try await write { tx in

@@ -17,7 +17,9 @@ struct Demo: StorageCommand {
                 "gid": JSON(demo.project.gid), "number": .int(demo.project.number), "apiKey": .string(demo.apiKey),
             ],
         ]
-        return (json, Self.text(demo, url: configuration.publicURL ?? "http://\(configuration.host):\(configuration.port)"))
+        return (
+            json, Self.text(demo, url: configuration.publicURL ?? "http://\(configuration.host):\(configuration.port)")
+        )
     }
 
     private static func text(_ demo: DemoSet, url: String) -> String {

@@ -67,7 +67,9 @@ struct ServerConfiguration: Sendable {
         rateLimit = reader.int(forKey: "rateLimit")
         maximumUpload = Int64(reader.int(forKey: "maxUpload") ?? Int(ServiceSettings().maximumUpload))
         let level = reader.string(forKey: "logLevel") ?? "info"
-        guard let level = Logger.Level(rawValue: level) else { throw ValidationError("logLevel: '\(level)' is not a level") }
+        guard let level = Logger.Level(rawValue: level) else {
+            throw ValidationError("logLevel: '\(level)' is not a level")
+        }
         logLevel = level
         try validate()
     }

@@ -11,7 +11,8 @@ struct AssetNameTests {
     }
 
     @Test(arguments: [
-        ("", "empty"), (".", "'.'"), ("..", "'.'"), ("a/b", "'/'"), ("/", "'/'"), ("a\\b", "'/'"), ("a\u{0}b", "control"),
+        ("", "empty"), (".", "'.'"), ("..", "'.'"), ("a/b", "'/'"), ("/", "'/'"), ("a\\b", "'/'"),
+        ("a\u{0}b", "control"),
         ("a\nb", "control"), ("\t", "control"), ("a\r\nb", "control"), ("a\u{7f}", "control"), ("a\u{85}", "control"),
         (String(repeating: "x", count: 256), "255"), (String(repeating: "é", count: 128), "255"),
         ("a/\u{301}b", "'/'"), ("..\\\u{301}", "'/'"),
@@ -55,10 +56,11 @@ struct AssetNameTests {
         #expect(try AssetName(name).numbered(2) != AssetName(name).numbered(3))
     }
 
-    @Test(arguments: [
-        ("a.JPG", "jpg"), ("a.tar.gz", "gz"), ("a", nil), (".profile", nil), ("a.", nil), ("a.b c", "b c"),
-        ("a." + String(repeating: "x", count: 17), nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("a.JPG", "jpg"), ("a.tar.gz", "gz"), ("a", nil), (".profile", nil), ("a.", nil), ("a.b c", "b c"),
+            ("a." + String(repeating: "x", count: 17), nil),
+        ] as [(String, String?)])
     func `extensions`(name: String, expected: String?) throws {
         #expect(try AssetName(name).fileExtension == expected)
     }

@@ -1,7 +1,8 @@
-@testable import AssetCore
 import AssetTesting
 import NIOCore
 import Testing
+
+@testable import AssetCore
 
 struct BlobSweeperTests {
     @Test func `bytes go in two steps, each after the grace period`() async throws {

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 struct BrowseTests {
     @Test func `an asset is found by gid and by pathname`() async throws {

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 struct BulkDeleteTests {
     @Test func `a selection of gids, children with exclude and search with exclude`() async throws {
@@ -72,7 +73,8 @@ struct BulkDeleteTests {
 
         let notices = try await test.notices(of: token, seenBy: caller.user)
         let remaining = notices.compactMap(\.remaining)
-        #expect(notices.map(\.status) == ["queued"] + Array(repeating: "processing", count: notices.count - 2) + ["done"])
+        #expect(
+            notices.map(\.status) == ["queued"] + Array(repeating: "processing", count: notices.count - 2) + ["done"])
         #expect(notices.count > 3)
         #expect(remaining == remaining.sorted(by: >))
         #expect(notices.dropFirst().allSatisfy { $0.total == 12_001 && $0.failed == 0 })
@@ -309,7 +311,8 @@ struct BulkPermanentDeleteTests {
         _ = try await test.service.delete(caller, .gid(deleted.gid))
         let token = try await test.service.bulkPermanentDelete(caller, .gids(published, folder, deleted))
         try await test.runJobs()
-        #expect(try await test.statuses([published, folder, inside, deleted]) == [.published, .published, .published, nil])
+        #expect(
+            try await test.statuses([published, folder, inside, deleted]) == [.published, .published, .published, nil])
         let end = try await test.end(of: token, seenBy: caller.user)
         #expect(end.failed == 2)
         #expect(end.remaining == 0)

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 struct BulkGetTests {
     private static func children(_ folder: Asset) throws -> Selection {
@@ -96,7 +97,8 @@ struct BulkGetTests {
         let page = try await test.service.bulkGet(caller, Self.children(folder), cursor: nil, size: 1)
         let cursor = try #require(page.cursor)
         let token = try #require(cursor.split(separator: ".").first)
-        for wrong in ["", ".", "x", "\(token)", "\(token).", "\(token).-1", "\(token).x", "\(token).1.1", "\(GID()).1"] {
+        for wrong in ["", ".", "x", "\(token)", "\(token).", "\(token).-1", "\(token).x", "\(token).1.1", "\(GID()).1"]
+        {
             await expectError(.badSelection) {
                 try await test.service.bulkGet(caller, Self.children(folder), cursor: wrong, size: 1)
             }

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 struct BulkMoveTests {
     @Test func `assets move with what lies below them, and the feed tells whose pathname changed`() async throws {

@@ -1,12 +1,14 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
 
+@testable import AssetCore
+
 struct CallerTests {
-    @Test(arguments: [
-        (.owner, [.read, .write, .delete, .purge, .administer]), (.member, [.read, .write, .delete, .purge]),
-        (.api, [.read, .write, .delete, .purge]), (.contributor, [.read, .write]), (.viewer, [.read]),
-    ] as [(Member.Role, Rights)])
+    @Test(
+        arguments: [
+            (.owner, [.read, .write, .delete, .purge, .administer]), (.member, [.read, .write, .delete, .purge]),
+            (.api, [.read, .write, .delete, .purge]), (.contributor, [.read, .write]), (.viewer, [.read]),
+        ] as [(Member.Role, Rights)])
     func `what each role may do`(role: Member.Role, rights: Rights) {
         #expect(role.rights == rights)
     }
@@ -62,7 +64,8 @@ struct CallerTests {
         let made = try await test.service.createAPIKey(owner, name: "x")
         await expectError(.forbidden) { try await test.service.apiKey(member, of: made.user.gid) }
         let key = try await test.service.apiKey(owner, of: made.user.gid)
-        #expect(try await test.service.authenticate(apiKey: key, project: test.demo.project.gid).user.gid == made.user.gid)
+        #expect(
+            try await test.service.authenticate(apiKey: key, project: test.demo.project.gid).user.gid == made.user.gid)
         await expectError(.unprocessable) { try await test.service.apiKey(owner, of: member.user.gid) }
         await expectError(.unprocessable) { try await test.service.apiKey(owner, of: GID()) }
     }

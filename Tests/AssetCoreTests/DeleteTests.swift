@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 /// Project reference 5.13 to 5.15.
 struct DeleteTests {

@@ -19,15 +19,19 @@ struct GIDTests {
 
     @Test func `bytes stand in the order in which they are printed`() throws {
         let gid = try #require(GID("00112233-4455-4677-8899-aabbccddeeff"))
-        #expect(gid.bytes == [0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x46, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff])
+        #expect(
+            gid.bytes == [0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x46, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff])
         #expect(gid.description == "00112233-4455-4677-8899-aabbccddeeff")
     }
 
     @Test(arguments: [
         "", "x", "00112233-4455-1677-8899-aabbccddeeff", "00112233-4455-4677-c899-aabbccddeeff",
-        "00112233-4455-4677-7899-aabbccddeeff", "001122334455467788 99aabbccddeeff", "0011223344554677889aabbccddeeff00",
-        "00112233-4455-4677-8899-aabbccddeef", "00112233-4455-4677-8899-aabbccddeeff0", "{0112233-4455-4677-8899-aabbccddeeff}",
-        "00112233-4455-4677-8899-aabbccddeefg", "00112233-4455-4677-8899-aabbccddeé", "0011-2233-4455-4677-8899aabbccddeeff",
+        "00112233-4455-4677-7899-aabbccddeeff", "001122334455467788 99aabbccddeeff",
+        "0011223344554677889aabbccddeeff00",
+        "00112233-4455-4677-8899-aabbccddeef", "00112233-4455-4677-8899-aabbccddeeff0",
+        "{0112233-4455-4677-8899-aabbccddeeff}",
+        "00112233-4455-4677-8899-aabbccddeefg", "00112233-4455-4677-8899-aabbccddeé",
+        "0011-2233-4455-4677-8899aabbccddeeff",
         " 00112233-4455-4677-8899-aabbccddeeff", "00000000-0000-0000-0000-000000000000",
     ])
     func `what is no gid`(text: String) {

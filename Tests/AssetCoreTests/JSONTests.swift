@@ -4,13 +4,16 @@ import OrderedCollections
 import Testing
 
 struct JSONTests {
-    @Test(arguments: [
-        (nil, "null"), (true, "true"), (false, "false"), (0, "0"), (-5, "-5"), (.int(.max), "9223372036854775807"),
-        (.double(1.5), "1.5"), (.double(.nan), "null"), (.double(.infinity), "null"), (.double(1_763_718_063.02917), "1763718063.02917"),
-        ("", #""""#), ("a\"b\\c/d", #""a\"b\\c/d""#), ("\n\r\t\u{8}\u{1f}\u{0}", ##""\n\r\t\u0008\u001f\u0000""##),
-        ("é日👍\u{7f}", "\"é日👍\u{7f}\""), ([], "[]"), ([:], "{}"), ([1, [], "x"], #"[1,[],"x"]"#),
-        (["z": 1, "a": ["y": nil], "\"": 2], #"{"z":1,"a":{"y":null},"\"":2}"#), (.raw("{ \"x\" : 1 }"), "{ \"x\" : 1 }"),
-    ] as [(JSON, String)])
+    @Test(
+        arguments: [
+            (nil, "null"), (true, "true"), (false, "false"), (0, "0"), (-5, "-5"), (.int(.max), "9223372036854775807"),
+            (.double(1.5), "1.5"), (.double(.nan), "null"), (.double(.infinity), "null"),
+            (.double(1_763_718_063.02917), "1763718063.02917"),
+            ("", #""""#), ("a\"b\\c/d", #""a\"b\\c/d""#), ("\n\r\t\u{8}\u{1f}\u{0}", ##""\n\r\t\u0008\u001f\u0000""##),
+            ("é日👍\u{7f}", "\"é日👍\u{7f}\""), ([], "[]"), ([:], "{}"), ([1, [], "x"], #"[1,[],"x"]"#),
+            (["z": 1, "a": ["y": nil], "\"": 2], #"{"z":1,"a":{"y":null},"\"":2}"#),
+            (.raw("{ \"x\" : 1 }"), "{ \"x\" : 1 }"),
+        ] as [(JSON, String)])
     func `is written`(json: JSON, text: String) {
         #expect(json.text == text)
     }
@@ -32,16 +35,19 @@ struct JSONTests {
         #expect(try JSON(parsing: text).text == text)
     }
 
-    @Test(arguments: [
-        ("1", .int(1)), ("-0", .int(0)), ("9223372036854775807", .int(.max)), ("-9223372036854775808", .int(.min)),
-        ("1.5", .double(1.5)), ("1e2", .int(100)), ("9223372036854775808", .double(9_223_372_036_854_775_808)),
-        ("true", true), ("false", false), ("null", nil), (" [ 1 , 2 ] ", [1, 2]), (#""\u00e9\ud83d\udc4d""#, "é👍"),
-    ] as [(String, JSON)])
+    @Test(
+        arguments: [
+            ("1", .int(1)), ("-0", .int(0)), ("9223372036854775807", .int(.max)), ("-9223372036854775808", .int(.min)),
+            ("1.5", .double(1.5)), ("1e2", .int(100)), ("9223372036854775808", .double(9_223_372_036_854_775_808)),
+            ("true", true), ("false", false), ("null", nil), (" [ 1 , 2 ] ", [1, 2]), (#""\u00e9\ud83d\udc4d""#, "é👍"),
+        ] as [(String, JSON)])
     func `is read`(text: String, json: JSON) throws {
         #expect(try JSON(parsing: text) == json)
     }
 
-    @Test(arguments: ["", "{", "[1,]", "{\"a\"}", "nul", "'a'", "[1] x", "\"\n\"", "01", "+1", "NaN", "\u{1}", "{\"a\":1,}"])
+    @Test(arguments: [
+        "", "{", "[1,]", "{\"a\"}", "nul", "'a'", "[1] x", "\"\n\"", "01", "+1", "NaN", "\u{1}", "{\"a\":1,}",
+    ])
     func `what is no JSON`(text: String) {
         #expect(throws: (any Error).self) { try JSON(parsing: text) }
     }

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 /// A process that is killed at any write loses nothing and does nothing twice.
 struct JobRunnerTests {

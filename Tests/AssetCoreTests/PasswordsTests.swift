@@ -22,7 +22,9 @@ struct PasswordsTests {
         #expect(first != second)
     }
 
-    @Test(arguments: [nil, "", "x", "scrypt$4$8$3$$", "scrypt$4$8$3$!!$!!", "plain$4$8$3$AAAA$AAAA", "scrypt$x$8$3$AAAA$AAAA"])
+    @Test(arguments: [
+        nil, "", "x", "scrypt$4$8$3$$", "scrypt$4$8$3$!!$!!", "plain$4$8$3$AAAA$AAAA", "scrypt$x$8$3$AAAA$AAAA",
+    ])
     func `a stored form that cannot be read accepts nothing`(stored: String?) async throws {
         #expect(try await !Passwords.verify("", against: stored, logRounds: Self.rounds))
     }

@@ -24,7 +24,8 @@ struct SearchFilterTests {
             (["colour", "is", "red"], "'colour'"), (["", "", ""], "''"), (["And", "", []], "'And'"),
             (["type", "like", "a"], "'like'"), (["name", "IS", "a"], "'IS'"), (["name", "", "a"], "''"),
             (["and", "x", []], "'and'"), (["not", "is", []], "'not'"),
-            (["and", ""], "list"), (["or", "", "x"], "list"), (["not", "", []], "[property"), (["not", ""], "[property"),
+            (["and", ""], "list"), (["or", "", "x"], "list"), (["not", "", []], "[property"),
+            (["not", ""], "[property"),
             (["type", "is"], "'type is'"), (["type", "is", 1], "'type is'"), (["name", "is", nil], "'name is'"),
             (["name", "q", ["a"]], "'name q'"),
         ] as [(JSON, String)])

@@ -2,13 +2,15 @@ import AssetCore
 import Testing
 
 struct SearchTextTests {
-    @Test(arguments: [
-        ("", []), ("  - _ .", []), ("Winter-Jacket_2.JPG", ["winter", "jacket", "2", "jpg"]),
-        ("Crème Brûlée", ["creme", "brulee"]), ("Cre\u{300}me", ["creme"]), ("ÅÄÖ", ["aao"]), ("naïve", ["naive"]),
-        ("日本語", ["日", "本", "語"]), ("テスト1", ["テ", "ス", "ト", "1"]), ("a日b", ["a", "日", "b"]),
-        ("Привет, мир", ["привет", "мир"]), ("don't", ["don", "t"]), ("C++ & C#", ["c", "c"]), ("225cms", ["225cms"]),
-        ("a\u{0}b", ["a", "b"]), ("\"*^:(){}", []), ("x👍y", ["x", "y"]),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("", []), ("  - _ .", []), ("Winter-Jacket_2.JPG", ["winter", "jacket", "2", "jpg"]),
+            ("Crème Brûlée", ["creme", "brulee"]), ("Cre\u{300}me", ["creme"]), ("ÅÄÖ", ["aao"]), ("naïve", ["naive"]),
+            ("日本語", ["日", "本", "語"]), ("テスト1", ["テ", "ス", "ト", "1"]), ("a日b", ["a", "日", "b"]),
+            ("Привет, мир", ["привет", "мир"]), ("don't", ["don", "t"]), ("C++ & C#", ["c", "c"]),
+            ("225cms", ["225cms"]),
+            ("a\u{0}b", ["a", "b"]), ("\"*^:(){}", []), ("x👍y", ["x", "y"]),
+        ] as [(String, [String])])
     func `words`(text: String, words: [String]) {
         #expect(SearchText.words(text) == words)
     }

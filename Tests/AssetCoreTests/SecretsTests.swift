@@ -12,7 +12,9 @@ struct SecretsTests {
         #expect(try Self.secrets().unseal(sealed) == "secret é")
         #expect(try Self.secrets().seal("secret é") != sealed)
         #expect(!String(decoding: sealed, as: UTF8.self).contains("secret"))
-        for wrong in [[], [UInt8](repeating: 0, count: 40), Array(sealed.dropLast()), sealed.dropLast() + [sealed.last! ^ 1]] {
+        for wrong in [
+            [], [UInt8](repeating: 0, count: 40), Array(sealed.dropLast()), sealed.dropLast() + [sealed.last! ^ 1],
+        ] {
             let error = #expect(throws: AssetError.self) { try Self.secrets().unseal(wrong) }
             #expect(error?.code == .internalError)
         }
@@ -43,7 +45,9 @@ struct SecretsTests {
         }
         let test = try await TestService.make()
         let signing = try #require(try await test.service.signingSecrets().first)
-        for text in [String(describing: signing), String(reflecting: signing), "\([signing])", "\(Optional(signing) as Any)"] {
+        for text in [
+            String(describing: signing), String(reflecting: signing), "\([signing])", "\(Optional(signing) as Any)",
+        ] {
             #expect(!text.contains(signing.secret))
         }
     }

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 /// Who reaches which segments (segment reference 3.2, 3.5, 7.2).
 struct SegmentAccessTests {
@@ -33,12 +34,17 @@ struct SegmentAccessTests {
         _ = try await test.service.files(job, ofSegment: 27_665_601)
         await expectError(.badParameter) { try await test.service.files(job, ofSegment: 27_667_801) }
         try await test.service.addJobScope(
-            JobNumber(kind: .codyt, number: 773), project: .number(7214), document: 19914, ranges: nil, assignee: "demo")
+            JobNumber(kind: .codyt, number: 773), project: .number(7214), document: 19914, ranges: nil, assignee: "demo"
+        )
         await expectError(.forbidden) { try await test.service.caller(worker, scope: Self.scope("jbc773")) }
         // A worker is no member, and a membership would not count.
-        await expectError(.unprocessable) { try await test.service.addMember("worker", to: .number(7214), role: .member) }
+        await expectError(.unprocessable) {
+            try await test.service.addMember("worker", to: .number(7214), role: .member)
+        }
         let project = test.demo.project.id
-        try await test.service.catalog.write { try $0.setMember(worker.id, of: project, role: .member, status: .active) }
+        try await test.service.catalog.write {
+            try $0.setMember(worker.id, of: project, role: .member, status: .active)
+        }
         await expectError(.forbidden) { try await test.service.caller(worker, scope: Self.scope("pr7214")) }
     }
 
@@ -73,8 +79,12 @@ struct SegmentAccessTests {
                 now: now)
         }
         let manager = try await Self.user(test, "demo")
-        for (user, text) in [(manager, "pr1"), (manager, "jbs1"), (manager, "jbc773"), (stranger, "pr7214"), (stranger, "jbs773")] {
-            let error = await expectError(.badParameter) { try await test.service.caller(user, scope: Self.scope(text)) }
+        for (user, text) in [
+            (manager, "pr1"), (manager, "jbs1"), (manager, "jbc773"), (stranger, "pr7214"), (stranger, "jbs773"),
+        ] {
+            let error = await expectError(.badParameter) {
+                try await test.service.caller(user, scope: Self.scope(text))
+            }
             #expect(error?.parameter == "scope")
         }
         let error = await expectError(.badParameter) { try await test.service.caller(stranger, flexDocument: "19914") }
@@ -146,7 +156,9 @@ struct SegmentAccessTests {
         #expect(try SegmentScope(parsing: "pr7214") == .project(7214))
         #expect(try SegmentScope(parsing: "JbS773") == .job(JobNumber(kind: .standard, number: 773)))
         #expect(try SegmentScope(parsing: "jbc2002").description == "jbc2002")
-        for text in ["", "pr", "pr-1", "pr 1", "pr1x", "jb773", "jbx1", "s773", "7214", "pr99999999999999999999", "pr١"] {
+        for text in [
+            "", "pr", "pr-1", "pr 1", "pr1x", "jb773", "jbx1", "s773", "7214", "pr99999999999999999999", "pr١",
+        ] {
             let error = #expect(throws: AssetError.self, "\(text)") { try SegmentScope(parsing: text) }
             #expect(error?.parameter == "scope")
         }

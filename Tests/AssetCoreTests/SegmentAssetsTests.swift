@@ -1,7 +1,8 @@
-@testable import AssetCore
 import AssetTesting
 import NIOCore
 import Testing
+
+@testable import AssetCore
 
 /// The files of one segment, through the segment dialect's door.
 struct SegmentSet: Sendable {
@@ -103,7 +104,8 @@ struct SegmentAssetsTests {
             ("c.jpg", nil, "public"), ("b.jpg", nil, nil), ("a.jpg", "en", "deep"),
         ] as [(String, String?, String?)] { try await set.attach(name, locale: locale, path: path) }
         let all = [
-            "-::a.jpg", "-::b.jpg", "-:public:c.jpg", "-:public\\views:z.jpg", "en::a.jpg", "en:deep:a.jpg", "nl::b.jpg",
+            "-::a.jpg", "-::b.jpg", "-:public:c.jpg", "-:public\\views:z.jpg", "en::a.jpg", "en:deep:a.jpg",
+            "nl::b.jpg",
         ]
         #expect(try await set.list() == all)
         let folder = try #require(try await set.asset("public"))
@@ -157,12 +159,13 @@ struct SegmentAssetsTests {
         await expectError(.fileNotFound) { try await set.test.service.file(set.caller.user, token: token) }
     }
 
-    @Test(arguments: [
-        ("filename", "../a.txt", nil, nil), ("filename", "a/../b.txt", nil, nil), ("filename", "..", nil, nil),
-        ("relativePath", "a.txt", "..", nil), ("relativePath", "a.txt", "x/../../y", nil),
-        ("relativePath", "a.txt", "x//y", nil), ("relativePath", "a.txt", "C:\\x", nil),
-        ("locale", "a.txt", nil, "fr"), ("locale", "a.txt", nil, ".."), ("locale", "a.txt", nil, "en/.."),
-    ] as [(String, String, String?, String?)])
+    @Test(
+        arguments: [
+            ("filename", "../a.txt", nil, nil), ("filename", "a/../b.txt", nil, nil), ("filename", "..", nil, nil),
+            ("relativePath", "a.txt", "..", nil), ("relativePath", "a.txt", "x/../../y", nil),
+            ("relativePath", "a.txt", "x//y", nil), ("relativePath", "a.txt", "C:\\x", nil),
+            ("locale", "a.txt", nil, "fr"), ("locale", "a.txt", nil, ".."), ("locale", "a.txt", nil, "en/.."),
+        ] as [(String, String, String?, String?)])
     func `a path that is wrong leaves nothing behind`(
         parameter: String, name: String, path: String?, locale: String?
     ) async throws {

@@ -1,6 +1,7 @@
-@testable import AssetCore
 import AssetTesting
 import Testing
+
+@testable import AssetCore
 
 /// Segment reference 2.
 struct SessionTests {
@@ -37,8 +38,12 @@ struct SessionTests {
         let test = try await TestService.make()
         try await test.service.createAccount(code: "other")
         var messages: Set<String> = []
-        for (account, key) in [("demo", "wrong"), ("other", test.demo.key), ("absent", test.demo.key), ("DEMO", test.demo.key)] {
-            let error = await expectError(.unknownUser) { try await test.service.openSession(account: account, key: key) }
+        for (account, key) in [
+            ("demo", "wrong"), ("other", test.demo.key), ("absent", test.demo.key), ("DEMO", test.demo.key),
+        ] {
+            let error = await expectError(.unknownUser) {
+                try await test.service.openSession(account: account, key: key)
+            }
             if let error { messages.insert(error.message) }
         }
         #expect(messages == ["Invalid private key."])

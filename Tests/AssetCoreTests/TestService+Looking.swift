@@ -1,7 +1,8 @@
-@testable import AssetCore
 import AssetTesting
 import NIOCore
 import Testing
+
+@testable import AssetCore
 
 /// A job's line in the feed, as a client reads it.
 struct JobNotice: Equatable {

@@ -68,7 +68,8 @@ struct TreeModel {
     }
 
     mutating func move(_ gid: GID, to target: GID) {
-        guard let node = nodes[gid], let parent = node.parent, parent != target, !subtree(of: gid).contains(target) else {
+        guard let node = nodes[gid], let parent = node.parent, parent != target, !subtree(of: gid).contains(target)
+        else {
             return
         }
         let name = freeName(node.name, in: target)

@@ -1,7 +1,8 @@
-@testable import AssetCore
 import AssetTesting
 import NIOCore
 import Testing
+
+@testable import AssetCore
 
 /// Random operations on a small tree: the catalog must agree with the model, and a client that follows the feed with the catalog.
 struct TreePropertyTests {
@@ -43,7 +44,8 @@ private struct TreeRun {
     /// Mostly what exists.
     private mutating func pickFolder() -> GID {
         let folders = known.filter { model.nodes[$0]?.isFile == false }
-        return Int.random(in: 0..<10, using: &random) == 0 ? pick() : folders[Int.random(in: 0..<folders.count, using: &random)]
+        return Int.random(in: 0..<10, using: &random) == 0
+            ? pick() : folders[Int.random(in: 0..<folders.count, using: &random)]
     }
 
     /// Folders first, then by the bytes of the name.
@@ -91,7 +93,8 @@ private struct TreeRun {
         case 6:
             let gid = pick()
             log.append("replace \(gid)")
-            let file = try await service.ingest(OneBuffer(ByteBuffer(string: "\(log.count)")), named: AssetName("x.txt"))
+            let file = try await service.ingest(
+                OneBuffer(ByteBuffer(string: "\(log.count)")), named: AssetName("x.txt"))
             await expect(model.replace(gid), "replace") {
                 _ = try await service.replaceFile(caller, file, of: .gid(gid))
             }
@@ -139,7 +142,8 @@ private struct TreeRun {
         let expected = model.nameOfNew(name, in: parent)
         var made: Asset?
         await expect(expected != nil, "add") {
-            made = isFile
+            made =
+                isFile
                 ? try await test.file(caller, name, in: parent, name) : try await test.folder(caller, name, in: parent)
         }
         guard let made else { return }

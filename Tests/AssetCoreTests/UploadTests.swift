@@ -1,13 +1,16 @@
-@testable import AssetCore
 import AssetTesting
 import NIOCore
 import Testing
+
+@testable import AssetCore
 
 struct UploadTests {
     @Test func `a taken name gets the next free number`() async throws {
         let test = try await TestService.make()
         let caller = try await test.caller()
-        let names = ["a.jpg", "a.jpg", "a.jpg", "a 2.jpg", "README", "README", ".profile", ".profile", "x.tar.gz", "x.tar.gz"]
+        let names = [
+            "a.jpg", "a.jpg", "a.jpg", "a 2.jpg", "README", "README", ".profile", ".profile", "x.tar.gz", "x.tar.gz",
+        ]
         var given: [String] = []
         for name in names { given.append(try await test.file(caller, name).name) }
         #expect(

@@ -36,9 +36,56 @@ struct SQLiteDatabaseTests {
             "INSERT INTO assets (gid, project_id, name, is_file, created_on, updated_on) VALUES (X'00', 1, '', 0, 0, 0)",
             "INSERT INTO segments (first, last, document) VALUES (5, 4, 1)",
         ] {
-            await #expect(throws: (any Error).self) { try await database.write { _ = try $0.execute(sql, [], isCached: false) } }
+            await #expect(throws: (any Error).self) {
+                try await database.write { _ = try $0.execute(sql, [], isCached: false) }
+            }
         }
         #expect(try await database.read { try Self.tables($0) }.contains("members"))
+    }
+
+    /// A row of the index without its asset would never be found, and never go.
+    @Test func `the search index has a row for each file, and none for what is purged`() async throws {
+        let database = try SQLiteDatabase.inMemory()
+        try await Migrator(database).run()
+        let catalog = SQLCatalog(database)
+        let (now, root, project) = try await catalog.write { tx in
+            let now = Timestamp(microseconds: 1)
+            let account = try tx.insertAccount(code: "a", now: now)
+            let user = try tx.insertUser(
+                UserDraft(account: account, level: .manager, username: "u", email: nil, name: "u", passwordHash: nil),
+                now: now)
+            let project = try tx.insertProject(
+                ProjectDraft(
+                    account: account, owner: user, name: "p", number: nil, languages: ["en"], timezone: "UTC",
+                    createdOn: now))
+            return (now, project.root, project.id)
+        }
+        let files = try await catalog.write { tx in
+            let blob = try tx.claimBlob(
+                StoredBlob(hash: [UInt8](repeating: 1, count: 32), size: 1, location: "x"), now: now)
+            return try ["a.txt", "b.txt", nil].map { name in
+                try tx.insert(
+                    AssetDraft(
+                        project: project, parent: root, name: name ?? "folder",
+                        content: name == nil ? nil : .init(blob: blob.id, size: 1, type: nil, info: .emptyObject),
+                        createdOn: now))
+            }
+        }
+        func indexed() async throws -> [Int64] {
+            try await database.read { db in
+                var ids: [Int64] = []
+                try db.query("SELECT rowid FROM asset_search ORDER BY rowid", [], isCached: false) {
+                    ids.append($0.int(0))
+                }
+                return ids
+            }
+        }
+        #expect(try await indexed() == files.prefix(2).map(\.id.rawValue))
+        try await catalog.write {
+            try $0.move(files[0], to: root, name: "c.txt", now: now)
+            try $0.purge([files[1].id], childrenOf: root, project: project, files: true, now: now)
+        }
+        #expect(try await indexed() == [files[0].id.rawValue])
     }
 
     @Test func `a read does not wait for a writer, and sees the state before it`() async throws {
@@ -94,7 +141,9 @@ struct SQLiteDatabaseTests {
         do {
             let database = try SQLiteDatabase(path: folder.database)
             try await Migrator(database).run()
-            _ = try await SQLCatalog(database).write { try $0.insertAccount(code: "kept", now: Timestamp(microseconds: 1)) }
+            _ = try await SQLCatalog(database).write {
+                try $0.insertAccount(code: "kept", now: Timestamp(microseconds: 1))
+            }
         }
         let again = try SQLiteDatabase(path: folder.database)
         #expect(try await Migrator(again).run().applied == [])

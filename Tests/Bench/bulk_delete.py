@@ -86,7 +86,7 @@ def rows(listing, answers, jobs, stamps, bare):
 
 
 def make_folder(server):
-    """Uploads one file, and repeats its row in SQL, because 100,000 uploads would take minutes. Returns the folder's gid."""
+    """Uploads one file and repeats its row in SQL: 100,000 uploads would take minutes. Returns the folder's gid."""
     with running(server):
         connection, base = project_connection(server)
         root = connection.post(f"{base}/assets/root", {})[0]["result"]["root"]

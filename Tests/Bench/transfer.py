@@ -132,7 +132,7 @@ def timed(command):
 
 
 def uploads(server, source, segment, project, base):
-    """Seconds for `/api/media/upload`, for `assets/upload`, and for plain writing; the file is then in a segment too."""
+    """Seconds for `/api/media/upload`, for `assets/upload`, and for plain writing; puts the file into a segment."""
     root = project.post(f"{base}/assets/root", {})[0]["result"]["root"]
     segment.close()
     media_call = [*curl(segment), "--form", f"file=@{source}", f"{server.url}/api/media/upload"]

@@ -18,7 +18,9 @@ package struct AssetName: Hashable, Sendable, CustomStringConvertible {
             throw .badParameter(parameter, "The name must not be longer than \(Self.maximumBytes) bytes")
         }
         for scalar in text.unicodeScalars {
-            if scalar == "/" || scalar == "\\" { throw .badParameter(parameter, "The name must not contain '/' or '\\'") }
+            if scalar == "/" || scalar == "\\" {
+                throw .badParameter(parameter, "The name must not contain '/' or '\\'")
+            }
             if scalar.properties.generalCategory == .control {
                 throw .badParameter(parameter, "The name must not contain control characters")
             }

@@ -23,7 +23,9 @@ package enum JSON: Hashable, Sendable {
     package var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }
     package var intValue: Int64? { if case .int(let value) = self { value } else { nil } }
     package var arrayValue: [JSON]? { if case .array(let value) = self { value } else { nil } }
-    package var objectValue: OrderedDictionary<String, JSON>? { if case .object(let value) = self { value } else { nil } }
+    package var objectValue: OrderedDictionary<String, JSON>? {
+        if case .object(let value) = self { value } else { nil }
+    }
     package var isNull: Bool { self == .null }
 }
 

@@ -1,5 +1,5 @@
-import OrderedCollections
 package import NIOCore
+import OrderedCollections
 
 extension JSON {
     /// Appends this value as UTF-8 JSON, keys in their order.

@@ -15,7 +15,8 @@ package indirect enum SearchFilter: Hashable, Sendable {
 
     /// Types that the category `image` covers: raster and vector pictures.
     package static let imageTypes = [
-        "jpg", "jpeg", "png", "gif", "webp", "avif", "heic", "heif", "tif", "tiff", "bmp", "svg", "eps", "ai", "psd", "ico",
+        "jpg", "jpeg", "png", "gif", "webp", "avif", "heic", "heif", "tif", "tiff", "bmp", "svg", "eps", "ai", "psd",
+        "ico",
         "jp2", "jxl",
     ]
 
@@ -41,7 +42,8 @@ package indirect enum SearchFilter: Hashable, Sendable {
         case ("or", ""): return .or(try parseList(operands, depth: depth, nodes: &nodes))
         case ("not", ""): return .not(try parse(operands, depth: depth + 1, nodes: &nodes))
         case ("type", "is"): return .type(try text(operands, of: "type is").lowercased())
-        case ("name", "q"): return .nameMatches(try TextQuery(parsing: text(operands, of: "name q"), parameter: "filter"))
+        case ("name", "q"):
+            return .nameMatches(try TextQuery(parsing: text(operands, of: "name q"), parameter: "filter"))
         case ("name", "is"): return .nameIs(SearchText.words(try text(operands, of: "name is")))
         case ("and", _), ("or", _), ("not", _): throw bad("The operator of '\(property)' is an empty string")
         case ("type", _), ("name", _): throw bad("Unknown operator '\(operation)' for property '\(property)'")

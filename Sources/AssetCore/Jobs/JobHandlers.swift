@@ -55,7 +55,8 @@ extension ChangeTables {
         if job.isSilent { return }
         let data: JSON = [
             "project_gid": JSON(project.gid), "job": .string(job.kind.rawValue), "status": .string(job.status.rawValue),
-            "info": job.info, "created_on": .double(job.createdOn.seconds), "updated_on": .double(job.updatedOn.seconds),
+            "info": job.info, "created_on": .double(job.createdOn.seconds),
+            "updated_on": .double(job.updatedOn.seconds),
         ]
         try append(.update, .jobs, key: job.token.description, data: data, for: .project(project.id))
     }

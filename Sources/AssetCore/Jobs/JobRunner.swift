@@ -114,7 +114,9 @@ package struct JobRunner: Service {
     /// selection has been counted.
     private func start(_ job: Job, _ owner: String) async throws -> Bool {
         try await service.catalog.write { [service] tx in
-            guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return false }
+            guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else {
+                return false
+            }
             let now = service.clock.now()
             guard try isAllowed(job, tx) else {
                 try reject(&job, in: project, tx, now: now)
@@ -130,7 +132,9 @@ package struct JobRunner: Service {
     }
 
     /// Renews the lease while something runs that may take longer than it lasts.
-    private func keepingLease(of id: JobID, _ owner: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+    private func keepingLease(of id: JobID, _ owner: String, _ body: @escaping @Sendable () async throws -> Void)
+        async throws
+    {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while true {
@@ -180,7 +184,8 @@ package struct JobRunner: Service {
     /// One transaction of work; answers whether there is more.
     private func step(_ id: JobID, _ owner: String, limit: Int) async throws -> Bool {
         try await service.catalog.write { [service] tx in
-            guard var job = try lease(id, owner, tx), job.status == .processing, let project = try tx.project(job.project)
+            guard var job = try lease(id, owner, tx), job.status == .processing,
+                let project = try tx.project(job.project)
             else { return false }
             let now = service.clock.now()
             guard try isAllowed(job, tx) else {

@@ -154,8 +154,10 @@ extension AssetService {
                 throw AssetError.unprocessable("Job \(job) is on document \(known.document.number)")
             }
             let all = try tx.segmentRanges(of: document.number)
-            for range in ranges ?? [] where !all.contains(where: { $0.contains(range.lowerBound) && $0.contains(range.upperBound) }) {
-                throw AssetError.unprocessable("Segments \(range.lowerBound)-\(range.upperBound) are not in the document")
+            for range in ranges ?? []
+            where !all.contains(where: { $0.contains(range.lowerBound) && $0.contains(range.upperBound) }) {
+                throw AssetError.unprocessable(
+                    "Segments \(range.lowerBound)-\(range.upperBound) are not in the document")
             }
             try tx.saveJobScope(JobScope(job: job, document: document, ranges: ranges))
             try tx.assign(user.id, to: job)

@@ -32,7 +32,8 @@ package struct AssetService: Sendable {
     let logIns: LogInGate
 
     package init(
-        catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine, secrets: Secrets, clock: WallClock = .system,
+        catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine, secrets: Secrets,
+        clock: WallClock = .system,
         settings: ServiceSettings = ServiceSettings()
     ) {
         self.catalog = catalog

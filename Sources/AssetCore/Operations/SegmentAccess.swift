@@ -22,7 +22,9 @@ extension AssetService {
     /// The caller in a Flex document, named by its number or by the number of a job on it (segment reference 7.2).
     /// - Throws: `badParameter("id")` when it does not exist in the user's account or is no Flex document; `forbidden` without a
     ///   right to it.
-    package func caller(_ user: User, flexDocument id: String) async throws -> (caller: Caller, document: SegmentDocument) {
+    package func caller(_ user: User, flexDocument id: String) async throws -> (
+        caller: Caller, document: SegmentDocument
+    ) {
         try await catalog.read { tx in
             let scope = try JobNumber(id).flatMap { try tx.jobScope($0) }
             let found = try scope?.document ?? Int64(digits: id).flatMap { try tx.document($0) }

@@ -84,7 +84,8 @@ extension AssetService {
         return try await catalog.read { tx in
             let document = try document(ofSegment: segment, caller, tx)
             let path = try reference.path(in: caller.project)
-            guard let asset = try tx.file(path, SegmentFolder(document: document, segment: segment), in: caller.project),
+            guard
+                let asset = try tx.file(path, SegmentFolder(document: document, segment: segment), in: caller.project),
                 let content = asset.content, let blob = try tx.blob(content.blob)
             else { throw AssetError(.fileNotFound, "The requested file does not exist.") }
             return (asset, blob)
@@ -103,7 +104,8 @@ extension AssetService {
             let now = clock.now()
             try tx.purge([asset.id], childrenOf: parent, project: asset.project, files: true, now: now)
             for _ in path.folders {
-                guard let empty = try tx.asset(parent), empty.fileCount + empty.folderCount == 0, let above = empty.parent
+                guard let empty = try tx.asset(parent), empty.fileCount + empty.folderCount == 0,
+                    let above = empty.parent
                 else { break }
                 try tx.purge([empty.id], childrenOf: above, project: asset.project, files: false, now: now)
                 parent = above
@@ -131,7 +133,8 @@ extension AssetTables where Self: ChangeTables {
         for name in names {
             guard let next = try child(of: folder, named: name.description, isFile: false, now: now) else {
                 folder = try add(
-                    AssetDraft(project: project.id, parent: folder, name: name.description, content: nil, createdOn: now)
+                    AssetDraft(
+                        project: project.id, parent: folder, name: name.description, content: nil, createdOn: now)
                 ).id
                 continue
             }
@@ -208,7 +211,9 @@ extension AssetTables {
             } while page.count == pageSize
         }
         return files.sorted { left, right in
-            (left.locale ?? "", left.relativePath, left.asset.name) < (right.locale ?? "", right.relativePath, right.asset.name)
+            (left.locale ?? "", left.relativePath, left.asset.name) < (
+                right.locale ?? "", right.relativePath, right.asset.name
+            )
         }
     }
 }

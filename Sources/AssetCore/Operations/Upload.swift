@@ -61,7 +61,8 @@ extension AssetService {
 
 extension AssetTables where Self: ChangeTables {
     fileprivate func addChild(
-        named name: AssetName, content: Asset.Content?, in reference: AssetReference, of project: Project, now: Timestamp
+        named name: AssetName, content: Asset.Content?, in reference: AssetReference, of project: Project,
+        now: Timestamp
     ) throws -> AssetWithParent {
         let parent = try requireParent(reference, in: project)
         let name = try freeName(name, in: parent.id)

@@ -56,7 +56,8 @@ package struct AssetState: Sendable {
     package let parentStatus: Asset.Status?
 
     package init(
-        id: AssetID, parent: AssetID?, isFile: Bool, status: Asset.Status, statusJob: JobID?, parentStatus: Asset.Status?
+        id: AssetID, parent: AssetID?, isFile: Bool, status: Asset.Status, statusJob: JobID?,
+        parentStatus: Asset.Status?
     ) {
         self.id = id
         self.parent = parent

@@ -38,7 +38,8 @@ package protocol BlobTables {
     /// When another row has the same bytes, `stored.location` is not needed, and is queued for removal at once.
     func claimBlob(_ stored: StoredBlob, now: Timestamp) throws -> Blob
 
-    func insertFileToken(_ token: String, user: UserID, blob: BlobID, name: String, now: Timestamp, expiresOn: Timestamp) throws
+    func insertFileToken(
+        _ token: String, user: UserID, blob: BlobID, name: String, now: Timestamp, expiresOn: Timestamp) throws
     /// The token, unless it is unknown, another user's, or expired.
     func fileToken(_ token: String, user: UserID, now: Timestamp) throws -> FileToken?
     /// Deletes what has expired, at most `limit` of them; answers how many.

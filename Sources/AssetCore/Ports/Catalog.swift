@@ -5,12 +5,14 @@
 /// error becomes an `internalError` that keeps the original for the log.
 package protocol Catalog: Sendable {
     /// Runs `body` on a consistent snapshot. Does not wait for writers.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws -> Value
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
+        -> Value
 
     /// Runs `body` as one atomic and isolated change. When this returns, the change is durable.
     ///
     /// When the task is cancelled before the commit, nothing is changed, and `CancellationError` is thrown.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws -> Value
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
+        -> Value
 }
 
 /// What a transaction can do: one protocol for each group of tables.

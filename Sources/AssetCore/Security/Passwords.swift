@@ -19,7 +19,8 @@ package enum Passwords {
 
     package static func hash(_ password: String, logRounds: Int = standardLogRounds) async throws -> String {
         let salt = Secrets.randomBytes(16)
-        let hash = try await derive(password, salt: salt, logRounds: logRounds, blockSize: blockSize, parallelism: parallelism)
+        let hash = try await derive(
+            password, salt: salt, logRounds: logRounds, blockSize: blockSize, parallelism: parallelism)
         let parts = [Data(salt), hash].map { $0.base64EncodedString() }
         return "scrypt$\(logRounds)$\(blockSize)$\(parallelism)$\(parts[0])$\(parts[1])"
     }

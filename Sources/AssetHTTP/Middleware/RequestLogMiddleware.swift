@@ -16,7 +16,8 @@ struct RequestLogMiddleware: RouterMiddleware {
         context.logger.log(
             level: level, "Request",
             metadata: [
-                "method": "\(request.method)", "path": "\(request.loggedPath(context))", "status": "\(response.status.code)",
+                "method": "\(request.method)", "path": "\(request.loggedPath(context))",
+                "status": "\(response.status.code)",
                 "ms": "\(took / .milliseconds(1))",
             ])
         return response

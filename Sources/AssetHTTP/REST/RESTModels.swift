@@ -8,7 +8,8 @@ enum RESTModels {
     static func asset(_ file: SegmentFile, project: Project, scope: SegmentScope, base: String) -> JSON {
         let locale = file.locale.map { [("locale", $0)] } ?? []
         let path = file.relativePath.isEmpty ? [] : [("relativePath", file.relativePath)]
-        let query = locale + [("scope", scope.description), ("filename", file.asset.name)] + path + [("v", version(file.asset))]
+        let query =
+            locale + [("scope", scope.description), ("filename", file.asset.name)] + path + [("v", version(file.asset))]
         return [
             "projectId": .int(project.number), "documentId": .int(file.document), "segmentId": .int(file.segment),
             "locale": JSON(file.locale), "relativePath": .string(file.relativePath), "name": .string(file.asset.name),

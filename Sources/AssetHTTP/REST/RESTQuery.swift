@@ -33,7 +33,9 @@ struct RESTQuery {
     }
 
     func require(_ name: String) throws(AssetError) -> String {
-        guard let value = try text(name), !value.isEmpty else { throw .badParameter(name, "This parameter is required") }
+        guard let value = try text(name), !value.isEmpty else {
+            throw .badParameter(name, "This parameter is required")
+        }
         return value
     }
 }

@@ -143,6 +143,7 @@ struct RESTSegmentAssets: Sendable {
 
     private func reference(_ query: RESTQuery) throws -> AssetService.SegmentFileReference {
         AssetService.SegmentFileReference(
-            fileName: try query.require("filename"), relativePath: try query.text("relativePath"), locale: try query.text("locale"))
+            fileName: try query.require("filename"), relativePath: try query.text("relativePath"),
+            locale: try query.text("locale"))
     }
 }

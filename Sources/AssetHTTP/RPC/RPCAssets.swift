@@ -73,7 +73,9 @@ enum RPCAssets {
         let caller = try call.requireCaller()
         var cursor: String?
         if let value = call.value("page.cursor") {
-            guard let text = value.stringValue else { throw AssetError.badSelection("'page.cursor' is not one of ours") }
+            guard let text = value.stringValue else {
+                throw AssetError.badSelection("'page.cursor' is not one of ours")
+            }
             cursor = text
         }
         let page = try await call.service.bulkGet(

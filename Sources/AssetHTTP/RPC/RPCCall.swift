@@ -82,7 +82,9 @@ struct RPCCall: Sendable {
     /// The first of the alternatives, in their documented order, that is there.
     func reference(gid: String, pathname: String) throws(AssetError) -> AssetReference {
         if value(gid) != nil { return .gid(try self.gid(gid)) }
-        if value(pathname) != nil { return .pathname(try AssetPath(parsing: try string(pathname), parameter: pathname)) }
+        if value(pathname) != nil {
+            return .pathname(try AssetPath(parsing: try string(pathname), parameter: pathname))
+        }
         throw .badParameter(gid, "This parameter is required")
     }
 

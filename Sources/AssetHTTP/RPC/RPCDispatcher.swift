@@ -23,7 +23,9 @@ struct RPCDispatcher: Sendable {
     private func mount(_ path: String, _ calls: [String: RPCEntry], in routes: inout RouteTable) {
         let handler: RouteTable.Handler = { [self] request, context in
             let name = context.parameters.getCatchAll().joined(separator: "/")
-            if Dialect(path: request.normalizedPath) == .segment { throw AssetError(.notFound, "There is nothing at this path") }
+            if Dialect(path: request.normalizedPath) == .segment {
+                throw AssetError(.notFound, "There is nothing at this path")
+            }
             guard let entry = calls[name] else {
                 // Unknown calls reveal nothing about tokens or projects.
                 throw AssetError(.notImplemented, "Not implemented")

@@ -18,7 +18,9 @@ enum RPCModels {
             "childcount": .int(asset.fileCount + asset.folderCount),
             "status": .string(asset.status.rawValue),
             "version": .int(asset.version),
-            "info": asset.content?.info ?? ["filecount": .int(asset.fileCount), "foldercount": .int(asset.folderCount)],
+            "info": asset.content?.info ?? [
+                "filecount": .int(asset.fileCount), "foldercount": .int(asset.folderCount),
+            ],
             "transforms": asset.transforms,
             "title": localized(asset.title, in: project),
             "description": localized(asset.description, in: project),

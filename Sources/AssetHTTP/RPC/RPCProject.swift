@@ -44,7 +44,9 @@ enum RPCProject {
             guard let member = members.first else { throw AssetError.unprocessable("There is no such member") }
             return RPCReply(["user": JSON(member.user.gid)], data: data(of: [member], seenBy: caller.user))
         }
-        guard call.value("members") != nil else { throw AssetError.badParameter("member", "This parameter is required") }
+        guard call.value("members") != nil else {
+            throw AssetError.badParameter("member", "This parameter is required")
+        }
         let members = try await call.service.members(caller, try call.gids("members"))
         return RPCReply(
             ["users": .array(members.map { JSON($0.user.gid) })], data: data(of: members, seenBy: caller.user))

@@ -13,7 +13,9 @@ enum RPCUploads {
         let parent: AssetReference
         do {
             if let text = fields["parent"] {
-                guard let gid = GID(text) else { throw AssetError.badParameter("parent", "'\(text.prefix(80))' is not a gid") }
+                guard let gid = GID(text) else {
+                    throw AssetError.badParameter("parent", "'\(text.prefix(80))' is not a gid")
+                }
                 parent = .gid(gid)
             } else if let text = fields["pathname"] {
                 parent = .pathname(try AssetPath(parsing: text, parameter: "pathname"))
@@ -33,7 +35,8 @@ enum RPCUploads {
         let (file, _, fields) = try await receive(call, fields: ["asset"])
         guard let text = fields["asset"], let gid = GID(text) else {
             await call.service.discard(file)
-            throw AssetError.badParameter("asset", fields["asset"] == nil ? "This parameter is required" : "Expected a gid")
+            throw AssetError.badParameter(
+                "asset", fields["asset"] == nil ? "This parameter is required" : "Expected a gid")
         }
         let pair = try await call.service.replaceFile(caller, file, of: .gid(gid))
         var reply = RPCAssets.withParent(pair, caller)
