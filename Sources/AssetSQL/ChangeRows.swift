@@ -24,7 +24,7 @@ extension SQLTransaction: ChangeTables {
         let count = try db.execute(
             """
             INSERT INTO project_changes (project_id, cursor, action, data_type, key)
-            SELECT ?, ? + ROW_NUMBER() OVER (ORDER BY id), ?, ?, gid FROM assets WHERE \(condition)
+            SELECT ?, ? + ROW_NUMBER() OVER (), ?, ?, gid FROM assets WHERE \(condition)
             """,
             [
                 .id(project), .int(cursor), .int(action.rawValue), .int(ProjectChange.DataType.assets.rawValue),

@@ -11,7 +11,7 @@ package struct JobRunner: Service {
     private let logger: Logger
     private static let workers = 2
     private static let leaseSeconds = 30.0
-    /// How long a transaction should hold the writer.
+    /// How long the statements of a transaction should take.
     private static let targetStep = Duration.milliseconds(20)
     private static let attempts = 5
 
@@ -97,14 +97,12 @@ package struct JobRunner: Service {
             guard try await start(claimed, owner) else { return }
             try await keepingLease(of: claimed.id, owner) { try await evaluate(claimed, owner) }
         }
-        let clock = ContinuousClock()
         var limit = 500
         while true {
             if isStopping { return }
-            let began = clock.now
-            guard try await step(claimed.id, owner, limit: limit) else { return }
+            guard let took = try await step(claimed.id, owner, limit: limit) else { return }
             // Towards the target, but by no more than half or double at a time.
-            let ratio = Self.targetStep / max(clock.now - began, .microseconds(100))
+            let ratio = Self.targetStep / max(took, .microseconds(100))
             limit = min(max(Int(Double(limit) * min(max(ratio, 0.5), 2)), 50), 10_000)
             await Task.yield()
         }
@@ -181,22 +179,24 @@ package struct JobRunner: Service {
         }
     }
 
-    /// One transaction of work; answers whether there is more.
-    private func step(_ id: JobID, _ owner: String, limit: Int) async throws -> Bool {
+    /// One transaction of work; answers how long its statements took, without the wait for other writers and for the disk, or
+    /// nil when there is nothing more to do.
+    private func step(_ id: JobID, _ owner: String, limit: Int) async throws -> Duration? {
         try await service.catalog.write { [service] tx in
+            let began = ContinuousClock.now
             guard var job = try lease(id, owner, tx), job.status == .processing,
                 let project = try tx.project(job.project)
-            else { return false }
+            else { return nil }
             let now = service.clock.now()
             guard try isAllowed(job, tx) else {
                 try reject(&job, in: project, tx, now: now)
-                return false
+                return nil
             }
             let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now)
             job.updatedOn = now
             if isFinished {
                 try finish(&job, in: project, tx, now: now)
-                return false
+                return nil
             }
             // Progress is told at most once a second.
             if now >= job.reportedOn.adding(seconds: 1) {
@@ -204,7 +204,7 @@ package struct JobRunner: Service {
                 try tx.report(job, in: project)
             }
             try tx.save(job)
-            return true
+            return ContinuousClock.now - began
         }
     }
 
