@@ -9,6 +9,8 @@ package import NIOHTTPTypes
 ///   before each large upload.
 /// * A request that cannot even be parsed is answered by the framework with an empty 400. Clients decode the body of every failure
 ///   (segment reference 1.4), so it gets one, in a form that suits both dialects.
+/// * After an early answer on a connection that is to be closed, the framework stops reading, and a client that first sends its
+///   whole body would hang: what it still sends is read and dropped.
 /// * When the server stops, the framework closes a connection as soon as it has handed over the end of the answer, and the bytes
 ///   that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
 package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -19,6 +21,10 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Requests whose answer has not been handed over to its end.
     private var openAnswers = 0
+    /// Whether a request has begun and its end has not been read.
+    private var isReceiving = false
+    /// Whether what is still received is dropped, because nobody reads it any more.
+    private var isDiscarding = false
     /// Whether the end of an answer has been handed over but not been taken by the socket.
     private var hasPendingEnd = false
     private var delayedClose: (mode: CloseMode, promise: EventLoopPromise<Void>?)?
@@ -27,14 +33,23 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package init() {}
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
             // Behind an answer that is still being sent, the client finds out by that answer's end.
             if openAnswers == 0, head.headerFields[.expect]?.lowercased() == "100-continue" {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
             openAnswers += 1
+            isReceiving = true
+        case .end: isReceiving = false
+        case .body: break
         }
-        context.fireChannelRead(data)
+        if !isDiscarding { return context.fireChannelRead(data) }
+        if !isReceiving { context.close(promise: nil) }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        if isDiscarding { context.read() } else { context.fireChannelReadComplete() }
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -56,10 +71,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode != .input, hasPendingEnd, delayedClose == nil else {
-            context.close(mode: mode, promise: promise)
-            return
-        }
+        guard mode != .input, hasPendingEnd, delayedClose == nil else { return close(mode, promise, context) }
         delayedClose = (mode, promise)
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { self.closeNow(context) }
     }
@@ -67,7 +79,15 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func closeNow(_ context: ChannelHandlerContext) {
         guard let (mode, promise) = delayedClose else { return }
         delayedClose = nil
+        close(mode, promise, context)
+    }
+
+    private func close(_ mode: CloseMode, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
         context.close(mode: mode, promise: promise)
+        guard mode == .output, isReceiving, !isDiscarding else { return }
+        isDiscarding = true
+        context.read()
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { context.close(promise: nil) }
     }
 
     private func writeParseError(
