@@ -80,13 +80,39 @@ extension SQLTransaction {
     func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int {
         if ids.isEmpty { return 0 }
         // The signs keep SQLite's planner on the ids: without them it takes an index and reads all files of the project.
-        let condition = "id IN (\(list(ids))) AND +project_id = ? AND status = ? AND +parent_id IS NOT NULL"
-        let values: [SQLValue] = [.id(change.project), .text(change.from.rawValue)]
-        let count = try appendChanges(.update, ofAssetsWhere: condition, values, in: change.project)
+        return try apply(
+            change, where: "id IN (\(list(ids))) AND +project_id = ? AND +parent_id IS NOT NULL",
+            [.id(change.project)], isCached: false)
+    }
+
+    func apply(
+        _ change: StatusChange, toFilesOf folder: AssetID, after name: String?, limit: Int
+    ) throws -> FileSweep {
+        let start: [SQLValue] = [.id(folder), .text(name ?? "")]
+        let last = try db.first(
+            "SELECT name FROM assets WHERE parent_id = ? AND is_file = 1 AND name > ? ORDER BY name LIMIT 1 OFFSET ?",
+            start + [.count(limit - 1)]
+        ) { $0.text(0) }
+        let end = last.map { [SQLValue.text($0)] } ?? []
+        let changed = try apply(
+            change,
+            where: """
+                parent_id = ? AND is_file = 1 AND name > ? \(last == nil ? "" : "AND name <= ?") AND +project_id = ?
+                """, start + end + [.id(change.project)], isCached: true)
+        return FileSweep(changed: changed, last: last)
+    }
+
+    private func apply(
+        _ change: StatusChange, where place: String, _ values: [SQLValue], isCached: Bool
+    ) throws -> Int {
+        let condition = place + " AND status = ?"
+        let values = values + [.text(change.from.rawValue)]
+        let count = try appendChanges(
+            .update, ofAssetsWhere: condition, values, in: change.project, isCached: isCached)
         if count > 0 {
             try db.execute(
                 "UPDATE assets SET status = ?, status_job = ?, updated_on = ? WHERE \(condition)",
-                [.text(change.to.rawValue), .id(change.job), .time(change.now)] + values, isCached: false)
+                [.text(change.to.rawValue), .id(change.job), .time(change.now)] + values, isCached: isCached)
         }
         return count
     }

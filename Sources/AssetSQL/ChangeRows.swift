@@ -18,7 +18,8 @@ extension SQLTransaction: ChangeTables {
 
     /// One line for each asset that fulfils `condition`; answers how many.
     func appendChanges(
-        _ action: ChangeAction, ofAssetsWhere condition: String, _ values: [SQLValue], in project: ProjectID
+        _ action: ChangeAction, ofAssetsWhere condition: String, _ values: [SQLValue], in project: ProjectID,
+        isCached: Bool = false
     ) throws -> Int {
         let cursor = try lockCursor(of: project, adding: 0)
         let count = try db.execute(
@@ -28,7 +29,7 @@ extension SQLTransaction: ChangeTables {
             """,
             [
                 .id(project), .int(cursor), .int(action.rawValue), .int(ProjectChange.DataType.assets.rawValue),
-            ] + values, isCached: false)
+            ] + values, isCached: isCached)
         _ = try lockCursor(of: project, adding: Int64(count))
         return count
     }

@@ -10,7 +10,7 @@ struct StatusSweep {
 
     /// - Returns: about how many rows were looked at; nil when there is nothing left.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
-        if let folder = job.folder { return try sweep(folder, &job, limit: min(limit, 1000)) }
+        if let folder = job.folder { return try sweep(folder, &job, limit: limit) }
         if let folder = try tx.popFolder(of: job.id) {
             job.folder = folder
             job.afterName = nil
@@ -63,18 +63,24 @@ struct StatusSweep {
             job.folder = nil
             return 1
         }
-        let children = try tx.children(of: folder, files: job.isInFiles, after: job.afterName, limit: limit)
+        if job.isInFiles {
+            let swept = try tx.apply(change(job), toFilesOf: folder, after: job.afterName, limit: limit)
+            job.succeeded += Int64(swept.changed)
+            job.afterName = swept.last
+            if swept.last != nil { return limit }
+            job.folder = nil
+            job.isInFiles = false
+            return max(swept.changed, 1)
+        }
+        let children = try tx.children(of: folder, files: false, after: job.afterName, limit: min(limit, 1000))
         guard let last = children.last else {
-            if job.isInFiles { job.folder = nil }
-            job.isInFiles.toggle()
+            job.isInFiles = true
             job.afterName = nil
             return 1
         }
         job.succeeded += Int64(try tx.apply(change(job), to: children.map(\.id)))
-        if !job.isInFiles {
-            let ours = try tx.states(of: children.map(\.id)).filter { isOurs($0, job) }
-            try tx.pushFolders(ours.map(\.id), of: job.id)
-        }
+        let ours = try tx.states(of: children.map(\.id)).filter { isOurs($0, job) }
+        try tx.pushFolders(ours.map(\.id), of: job.id)
         job.afterName = last.name
         return children.count
     }

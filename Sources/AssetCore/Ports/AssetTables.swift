@@ -45,6 +45,19 @@ package struct StatusChange: Sendable {
     }
 }
 
+/// How far a change of status went through the files of a folder.
+package struct FileSweep: Sendable, Equatable {
+    /// How many files were changed.
+    package let changed: Int
+    /// The name of the last file that was looked at; nil when there are no more behind it.
+    package let last: String?
+
+    package init(changed: Int, last: String?) {
+        self.changed = changed
+        self.last = last
+    }
+}
+
 /// What a job needs to know of an asset before it changes it.
 package struct AssetState: Sendable {
     package let id: AssetID
@@ -107,6 +120,10 @@ package protocol AssetTables {
     func setStatus(of id: AssetID, to status: Asset.Status, now: Timestamp) throws
     /// Sets the status of those of `ids` that have the status `from`, and appends an UPDATE for each; answers how many.
     func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int
+    /// The same for the next `limit` files of a folder by name: the way to go through large folders, because no id has to be read.
+    func apply(
+        _ change: StatusChange, toFilesOf folder: AssetID, after name: String?, limit: Int
+    ) throws -> FileSweep
     /// Removes rows that have no children: search index, the parent's counts, candidates for the sweeper; appends a DELETE for
     /// each. All of `ids` have the same parent.
     func purge(_ ids: [AssetID], childrenOf parent: AssetID, project: ProjectID, files: Bool, now: Timestamp) throws
