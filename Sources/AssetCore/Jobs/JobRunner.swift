@@ -79,6 +79,8 @@ package struct JobRunner: Service {
             } catch let error as AssetError where error.code != .internalError || failures == Self.attempts {
                 logger.warning("Job failed", metadata: ["job": "\(job.token)", "error": "\(error)"])
                 if (try? await end(job, owner, with: error)) != nil { break }
+                // The database does not answer: not again at once.
+                try? await Task.sleep(for: .seconds(1))
             } catch {
                 failures += 1
                 logger.error("Job will be tried again", metadata: ["job": "\(job.token)", "error": "\(error)"])

@@ -48,7 +48,7 @@ extension AssetTables where Self: ChangeTables {
         }
         if !asset.isFile {
             let height = try height(of: asset.id)
-            guard try ancestors(of: target.id).count + 1 + height <= AssetPath.maximumDepth else {
+            guard newNames.count - 1 + height <= AssetPath.maximumDepth else {
                 throw AssetError.unprocessable("The tree would be deeper than \(AssetPath.maximumDepth) levels")
             }
         }
