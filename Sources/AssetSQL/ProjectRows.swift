@@ -2,9 +2,6 @@ import AssetCore
 
 /// Projects and their members.
 extension SQLTransaction {
-    /// The next number that is given to a project without one.
-    private static let firstFreeNumber: Int64 = 1
-
     private static let projectColumns = """
         projects.id, projects.gid, projects.number, projects.account_id, owner.gid, projects.name, projects.icon,
         projects.status, projects.timezone, projects.languages, root.id, projects.created_on
@@ -43,7 +40,7 @@ extension SQLTransaction {
         let number =
             try draft.number
             ?? db.first("SELECT COALESCE(MAX(number), 0) + 1 FROM projects", []) { $0.int(0) }
-            ?? Self.firstFreeNumber
+            ?? 1
         let id: ProjectID
         do {
             id = ProjectID(

@@ -1,6 +1,6 @@
 /// The table from a job's kind to the work that it does.
 enum JobHandlers {
-    /// What a kind needs: the right that its user must still have when it starts, and the work.
+    /// The right that the job's user must still have in every step.
     static func right(for kind: Job.Kind) -> Rights {
         switch kind {
         case .bulkDelete, .bulkUndelete: .delete

@@ -5,7 +5,6 @@ import OrderedCollections
 /// A call of the project dialect with its parameters, after the token has been checked.
 struct RPCCall: Sendable {
     let service: AssetService
-    let tokens: TokenIssuer
     let request: Request
     let parameters: JSON
     /// Who calls; nil for calls that need no token.
