@@ -19,6 +19,7 @@ package func buildRouter(
     RESTAuth(service: service, sessions: sessions).mount(in: &routes)
     RESTMedia(service: service, sessions: sessions, delivery: delivery).mount(in: &routes)
     RESTSegmentAssets(service: service, sessions: sessions, delivery: delivery, settings: settings).mount(in: &routes)
+    PublicMedia(service: service, delivery: delivery).mount(in: &routes)
     health.mount(service, in: &routes)
     routes.register(in: router)
     return router

@@ -32,9 +32,12 @@ extension SQLTransaction {
         return asset
     }
 
-    func replaceContent(of asset: Asset, with content: Asset.Content, now: Timestamp) throws -> Asset {
+    func replaceContent(
+        of asset: Asset, with content: Asset.Content, keeping kept: Int, now: Timestamp
+    ) throws -> Asset {
         var asset = asset
-        if let old = asset.content?.blob, old != content.blob { try addCandidates(of: [asset.id], since: now) }
+        try keepVersion(of: asset, now: now)
+        try pruneVersions(of: asset.id, keeping: kept - 1, now: now)
         asset.content = content
         asset.version += 1
         asset.status = .published
@@ -132,18 +135,36 @@ extension SQLTransaction {
         try addToCount(of: parent, files: files, -Int64(count))
     }
 
+    func update(_ asset: Asset, now: Timestamp) throws -> Asset {
+        var asset = asset
+        asset.updatedOn = max(now, Timestamp(microseconds: asset.updatedOn.microseconds + 1))
+        try db.execute(
+            """
+            UPDATE assets SET title = ?, description = ?, metadata = ?, transforms = ?, updated_on = ? WHERE id = ?
+            """,
+            [
+                .text(Self.text(asset.title)), .text(Self.text(asset.description)), .json(asset.metadata),
+                .json(asset.transforms), .time(asset.updatedOn), .id(asset.id),
+            ])
+        try reindex(asset)
+        return asset
+    }
+
+    private static func text(_ values: LocalizedText) -> String {
+        JSON.object(JSON.Object(uniqueKeysWithValues: values.map { ($0.key, .string($0.value)) })).text
+    }
+
     private func addToCount(of folder: AssetID, files: Bool, _ number: Int64) throws {
         let column = files ? "file_count" : "folder_count"
         try db.execute("UPDATE assets SET \(column) = \(column) + ? WHERE id = ?", [.int(number), .id(folder)])
     }
 
-    /// The blobs of these assets lose a reference: the sweeper will look whether it was the last.
-    private func addCandidates(of ids: [AssetID], since moment: Timestamp) throws {
-        try db.execute(
+    /// The blobs of these assets, old versions included, lose a reference: the sweeper will look whether it was the last.
+    func addCandidates(of ids: [AssetID], since moment: Timestamp) throws {
+        try addCandidates(
             """
-            INSERT INTO blob_candidates (blob_id, since)
-            SELECT DISTINCT blob_id, CAST(? AS BIGINT) FROM assets WHERE id IN (\(list(ids))) AND blob_id IS NOT NULL
-            ON CONFLICT (blob_id) DO UPDATE SET since = excluded.since
-            """, [.time(moment)], isCached: false)
+            SELECT blob_id FROM assets WHERE id IN (\(list(ids))) AND blob_id IS NOT NULL
+            UNION SELECT blob_id FROM asset_versions WHERE asset_id IN (\(list(ids)))
+            """, [], since: moment)
     }
 }

@@ -138,17 +138,62 @@ extension SQLTransaction: AssetTables {
     func states(of ids: [AssetID]) throws -> [AssetState] {
         if ids.isEmpty { return [] }
         var found: [AssetID: AssetState] = [:]
-        let sql = """
-            SELECT a.id, a.parent_id, a.is_file, a.status, a.status_job, p.status
-            FROM assets a LEFT JOIN assets p ON p.id = a.parent_id WHERE a.id IN (\(list(ids)))
-            """
-        try db.query(sql, [], isCached: false) { row in
-            let state = AssetState(
-                id: row.id(0), parent: row.id(ifAny: 1), isFile: row.int(2) == 1, status: try row.raw(3),
-                statusJob: row.id(ifAny: 4), parentStatus: row.isNull(5) ? nil : try row.raw(5, Asset.Status.self))
+        try db.query("\(Self.selectState) WHERE a.id IN (\(list(ids)))", [], isCached: false) { row in
+            let state = try Self.state(row)
             found[state.id] = state
         }
         return ids.compactMap { found[$0] }
+    }
+
+    private static let selectState = """
+        SELECT a.id, a.gid, a.parent_id, a.is_file, a.status, a.status_job, p.status
+        FROM assets a LEFT JOIN assets p ON p.id = a.parent_id
+        """
+
+    private static func state(_ row: any SQLRow) throws -> AssetState {
+        AssetState(
+            id: row.id(0), gid: try row.gid(1), parent: row.id(ifAny: 2), isFile: row.int(3) == 1,
+            status: try row.raw(4), statusJob: row.id(ifAny: 5),
+            parentStatus: row.isNull(6) ? nil : try row.raw(6, Asset.Status.self))
+    }
+
+    func assets(
+        changedBy job: JobID, with status: Asset.Status, after id: AssetID?, limit: Int
+    ) throws -> [AssetState] {
+        try db.all(
+            "\(Self.selectState) WHERE a.status_job = ? AND a.id > ? AND a.status = ? ORDER BY a.id LIMIT ?",
+            [.id(job), .int(id?.rawValue ?? 0), .text(status.rawValue), .count(limit)], Self.state)
+    }
+
+    func hasChildren(_ folder: AssetID, with status: Asset.Status) throws -> Bool {
+        try db.first(
+            "SELECT 1 FROM assets WHERE parent_id = ? AND status = ? LIMIT 1", [.id(folder), .text(status.rawValue)]
+        ) { _ in true } ?? false
+    }
+
+    func countFiles(of folder: AssetID, with status: Asset.Status) throws -> Int64 {
+        try db.first(
+            "SELECT COUNT(*) FROM assets WHERE parent_id = ? AND is_file = 1 AND status = ?",
+            [.id(folder), .text(status.rawValue)]
+        ) { $0.int(0) } ?? 0
+    }
+
+    func folderRank(of name: String, in parent: AssetID) throws -> Int {
+        Int(
+            try db.first(
+                "SELECT COUNT(*) FROM assets WHERE parent_id = ? AND is_file = 0 AND name < ?",
+                [.id(parent), .text(name)]
+            ) { $0.int(0) } ?? 0)
+    }
+
+    func assetsWithTexts(in project: ProjectID, after id: AssetID?, limit: Int) throws -> [AssetID] {
+        try db.all(
+            """
+            SELECT id FROM assets WHERE id > ? AND project_id = ?
+                AND (title <> '{}' OR description <> '{}' OR metadata <> '{}')
+            ORDER BY id LIMIT ?
+            """, [.int(id?.rawValue ?? 0), .id(project), .count(limit)]
+        ) { $0.id(0) }
     }
 
     func countDescendants(of folder: AssetID, limit: Int64) throws -> Int64 {

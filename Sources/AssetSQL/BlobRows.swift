@@ -62,7 +62,11 @@ extension SQLTransaction: BlobTables {
                 """
                 DELETE FROM blobs WHERE id = ?
                     AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
+                    AND NOT EXISTS (SELECT 1 FROM asset_versions WHERE asset_versions.blob_id = blobs.id)
+                    AND NOT EXISTS (SELECT 1 FROM backup_assets WHERE backup_assets.blob_id = blobs.id)
                     AND NOT EXISTS (SELECT 1 FROM file_tokens WHERE file_tokens.blob_id = blobs.id)
+                    AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.icon_blob = blobs.id)
+                    AND NOT EXISTS (SELECT 1 FROM users WHERE users.avatar_blob = blobs.id)
                 RETURNING location
                 """, [.id(candidate)]
             ) { $0.text(0) }
@@ -94,7 +98,17 @@ extension SQLTransaction: BlobTables {
         }
     }
 
-    private func addCandidate(_ blob: BlobID, since moment: Timestamp) throws {
+    /// - Parameter blobs: a statement that selects the row numbers of blobs, each once.
+    func addCandidates(_ blobs: String, _ values: [SQLValue], since moment: Timestamp) throws {
+        try db.execute(
+            """
+            INSERT INTO blob_candidates (blob_id, since)
+            SELECT blob_id, CAST(? AS BIGINT) FROM (\(blobs)) AS lost WHERE true
+            ON CONFLICT (blob_id) DO UPDATE SET since = excluded.since
+            """, [.time(moment)] + values, isCached: false)
+    }
+
+    func addCandidate(_ blob: BlobID, since moment: Timestamp) throws {
         try db.execute(
             """
             INSERT INTO blob_candidates (blob_id, since) VALUES (?, ?)

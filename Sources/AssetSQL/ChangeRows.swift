@@ -61,18 +61,22 @@ extension SQLTransaction: ChangeTables {
             } ?? 0
         var project: ProjectID?
         var user: UserID?
+        var isPrivate = false
         switch audience {
         case .project(let id): project = id
         case .user(let id): user = id
+        case .only(let id):
+            user = id
+            isPrivate = true
         }
         try db.execute(
             """
-            INSERT INTO global_changes (cursor, action, data_type, key, data, project_id, user_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO global_changes (cursor, action, data_type, key, data, project_id, user_id, is_private)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .int(cursor), .int(action.rawValue), .text(dataType.rawValue), .text(key),
-                .text(ifAny: data?.text), .id(project), .id(user),
+                .text(ifAny: data?.text), .id(project), .id(user), .bool(isPrivate),
             ])
     }
 
@@ -106,7 +110,7 @@ extension SQLTransaction: ChangeTables {
             WHERE cursor > ? AND (
                 user_id = ?
                 OR project_id IN (SELECT project_id FROM members WHERE user_id = ? AND status = 'active')
-                OR user_id IN (
+                OR is_private = 0 AND user_id IN (
                     SELECT other.user_id FROM members mine JOIN members other ON other.project_id = mine.project_id
                     WHERE mine.user_id = ? AND mine.status = 'active'
                 )

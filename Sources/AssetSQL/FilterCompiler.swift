@@ -7,51 +7,76 @@ import AssetCore
 struct FilterCompiler {
     private let words: IndexWords
     private let project: ProjectID
+    /// In lower case, of letters, digits and hyphens only; nil when it is no language that a text could have.
+    private let language: String?
+    private let now: Timestamp
+    /// The folder at a path; nil when there is none.
+    private let folder: (AssetPath) throws -> AssetID?
     private var sets: [String] = []
     /// The values of the named sets, which come before those of the statement.
     private(set) var prefixValues: [SQLValue] = []
 
     private static let maximumDepth = 6
 
-    init(words: IndexWords, project: ProjectID) {
+    init(
+        words: IndexWords, project: ProjectID, language: String, now: Timestamp,
+        folder: @escaping (AssetPath) throws -> AssetID?
+    ) {
         self.words = words
         self.project = project
+        let isCode = language.unicodeScalars.allSatisfy {
+            $0 == "-" || ($0.isASCII && $0.properties.isAlphabetic) || ("0"..."9").contains($0)
+        }
+        self.language = isCode ? language : nil
+        self.now = now
+        self.folder = folder
     }
 
     /// What stands before the statement: nothing, or `WITH …`.
-    var prefix: String { sets.isEmpty ? "" : "WITH " + sets.joined(separator: ", ") }
+    var prefix: String { sets.isEmpty ? "" : "WITH RECURSIVE " + sets.joined(separator: ", ") }
 
-    mutating func condition(_ filter: SearchFilter, _ values: inout [SQLValue]) -> String {
-        condition(filter, depth: 1, &values)
+    mutating func condition(_ filter: SearchFilter, _ values: inout [SQLValue]) throws -> String {
+        try condition(filter, depth: 1, &values)
     }
 
-    private mutating func condition(_ filter: SearchFilter, depth: Int, _ values: inout [SQLValue]) -> String {
-        guard depth <= Self.maximumDepth else { return set(filter, &values) }
+    private mutating func condition(
+        _ filter: SearchFilter, depth: Int, _ values: inout [SQLValue]
+    ) throws -> String {
+        guard depth <= Self.maximumDepth else { return try set(filter, &values) }
         switch filter {
-        case .and(let filters): return joined(filters, "AND", empty: "(1 = 1)", depth, &values)
-        case .or(let filters): return joined(filters, "OR", empty: "(1 = 0)", depth, &values)
-        case .not(let filter): return "(NOT " + condition(filter, depth: depth + 1, &values) + ")"
+        case .and(let filters): return try joined(filters, "AND", empty: "(1 = 1)", depth, &values)
+        case .or(let filters): return try joined(filters, "OR", empty: "(1 = 0)", depth, &values)
+        case .not(let filter): return "(NOT " + (try condition(filter, depth: depth + 1, &values)) + ")"
         case .type("image"): return "(COALESCE(assets.type, '') IN (\(Self.imageTypes)))"
         case .type("file"): return "(COALESCE(assets.type, '') NOT IN (\(Self.imageTypes)))"
         case .type(let type):
             values.append(.text(type))
             return "(COALESCE(assets.type, '') = ?)"
-        case .nameIs(let phrase):
+        case .phrase(let property, let phrase):
             if phrase.isEmpty { return "(1 = 0)" }
-            return inIndex(words.inName(.init(words: phrase, isPrefix: false)), &values)
-        case .nameMatches(let query):
-            if let match = words.match(query, in: words.inName) { return inIndex(match, &values) }
-            if query.excluded.isEmpty { return "(1 = 1)" }
-            return "(NOT " + inIndex(query.excluded.map(words.inName).joined(separator: " OR "), &values) + ")"
+            return inIndex(words.place(property)(.init(words: phrase, isPrefix: false)), &values)
+        case .matches(let property, let query): return matching(query, words.place(property), &values)
+        case .metadata(.matches(let query)): return matching(query, words.inMetadata, &values)
+        case .metadata(.has(let name)): return "(json_type(assets.metadata, '$.\"\(name)\"') IS NOT NULL)"
+        case .metadata(.value(let name, let value)): return metadata(name, is: value, &values)
+        case .time(let property, let condition): return time(property, condition, &values)
+        case .number(let property, let condition): return number(property, condition, &values)
+        case .validation(let validation, let properties):
+            let parts = properties.map { self.validation(validation, $0) }.sorted()
+            return "(" + parts.joined(separator: " OR ") + ")"
+        case .isDeleted(let isDeleted):
+            values.append(.text((isDeleted ? Asset.Status.deleted : .published).rawValue))
+            return "(assets.status = ?)"
+        case .under(let path): return try under(path)
         }
     }
 
     private mutating func joined(
         _ filters: [SearchFilter], _ operation: String, empty: String, _ depth: Int, _ values: inout [SQLValue]
-    ) -> String {
+    ) throws -> String {
         if filters.isEmpty { return empty }
         var parts: [String] = []
-        for filter in filters { parts.append(condition(filter, depth: depth + 1, &values)) }
+        for filter in filters { parts.append(try condition(filter, depth: depth + 1, &values)) }
         return Self.balanced(parts[...], operation)
     }
 
@@ -62,18 +87,115 @@ struct FilterCompiler {
         return "(\(balanced(parts[..<middle], operation)) \(operation) \(balanced(parts[middle...], operation)))"
     }
 
-    private mutating func set(_ filter: SearchFilter, _ values: inout [SQLValue]) -> String {
+    private mutating func set(_ filter: SearchFilter, _ values: inout [SQLValue]) throws -> String {
         var own: [SQLValue] = []
-        let inner = condition(filter, depth: 1, &own)
+        let inner = try condition(filter, depth: 1, &own)
         let name = "set\(sets.count)"
         sets.append("\(name) (id) AS (SELECT assets.id FROM assets WHERE project_id = ? AND is_file = 1 AND \(inner))")
         prefixValues += [.id(project)] + own
         return "(assets.id IN (SELECT id FROM \(name)))"
     }
 
+    private mutating func under(_ path: AssetPath) throws -> String {
+        guard let folder = try folder(path) else { return "(1 = 0)" }
+        let name = "set\(sets.count)"
+        sets.append(
+            """
+            \(name) (id) AS (
+                SELECT CAST(? AS BIGINT)
+                UNION ALL
+                SELECT below.id FROM \(name) JOIN assets below ON below.parent_id = \(name).id AND below.is_file = 0
+            )
+            """)
+        prefixValues.append(.id(folder))
+        return "(assets.parent_id IN (SELECT id FROM \(name)))"
+    }
+
+    // MARK: Words
+
     private func inIndex(_ match: String, _ values: inout [SQLValue]) -> String {
         values.append(.text(match))
         return "(assets.id IN (SELECT rowid FROM asset_search WHERE asset_search MATCH ?))"
+    }
+
+    private func matching(
+        _ query: TextQuery, _ place: (TextQuery.Term) -> String, _ values: inout [SQLValue]
+    ) -> String {
+        if let match = words.match(query, in: place) { return inIndex(match, &values) }
+        if query.excluded.isEmpty { return "(1 = 1)" }
+        return "(NOT " + inIndex(query.excluded.map(place).joined(separator: " OR "), &values) + ")"
+    }
+
+    // MARK: Columns
+
+    private func time(
+        _ property: SearchFilter.TimeProperty, _ condition: SearchFilter.TimeCondition, _ values: inout [SQLValue]
+    ) -> String {
+        let column = "assets.\(property.rawValue)"
+        switch condition {
+        case .newer(let days):
+            values.append(.time(now.adding(seconds: -days * 86400)))
+            return "(\(column) > ?)"
+        case .older(let days):
+            values.append(.time(now.adding(seconds: -days * 86400)))
+            return "(\(column) < ?)"
+        case .between(let from, let until):
+            values += [.time(from), .time(until)]
+            return "(\(column) BETWEEN ? AND ?)"
+        }
+    }
+
+    private func number(
+        _ property: SearchFilter.NumberProperty, _ condition: SearchFilter.NumberCondition,
+        _ values: inout [SQLValue]
+    ) -> String {
+        let column = property == .filesize ? "assets.size" : "json_extract(assets.info, '$.\(property.rawValue)')"
+        func place(_ number: Double) -> String {
+            values.append(.text(String(number)))
+            return "CAST(? AS REAL)"
+        }
+        switch condition {
+        case .equal(let number): return "(COALESCE(\(column) = \(place(number)), 0))"
+        case .less(let number): return "(COALESCE(\(column) < \(place(number)), 0))"
+        case .greater(let number): return "(COALESCE(\(column) > \(place(number)), 0))"
+        case .between(let from, let until):
+            return "(COALESCE(\(column) BETWEEN \(place(from)) AND \(place(until)), 0))"
+        }
+    }
+
+    /// Empty texts are not stored, so that a language that is there is filled.
+    private func validation(
+        _ validation: SearchFilter.Validation, _ property: SearchFilter.LocalizedProperty
+    ) -> String {
+        let column = "assets.\(property.rawValue)"
+        let isEmpty = language.map { "json_type(\(column), '$.\"\($0)\"') IS NULL" } ?? "1 = 1"
+        switch validation {
+        case .isEmpty: return "(\(isEmpty))"
+        case .any, .notTranslated: return "(\(column) <> '{}' AND \(isEmpty))"
+        }
+    }
+
+    /// The value itself, an element of a list, or either of these in the search's language.
+    private func metadata(_ name: MetadataName, is value: JSON, _ values: inout [SQLValue]) -> String {
+        func matches(_ path: String) -> String {
+            let test: String
+            switch value {
+            case .bool(let flag): test = "entry.type = '\(flag ? "true" : "false")'"
+            case .string(let text):
+                values.append(.text(text))
+                test = "entry.type = 'text' AND entry.value = ?"
+            default:
+                values.append(.text(value.text))
+                test = "entry.type IN ('integer', 'real') AND entry.value = CAST(? AS REAL)"
+            }
+            return """
+                EXISTS (SELECT 1 FROM json_each(assets.metadata, '\(path)') AS entry
+                    WHERE \(test) AND COALESCE(typeof(entry.key), 'null') <> 'text')
+                """
+        }
+        let plain = matches("$.\"\(name)\".value")
+        guard let language else { return "(\(plain))" }
+        return "(\(plain) OR \(matches("$.\"\(name)\".value.\"\(language)\"")))"
     }
 
     private static let imageTypes = SearchFilter.imageTypes.map { "'\($0)'" }.joined(separator: ", ")

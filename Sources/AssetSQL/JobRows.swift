@@ -3,7 +3,7 @@ import AssetCore
 extension SQLTransaction: JobTables {
     private static let columns = """
         id, token, kind, project_id, user_id, status, parameters, selection_id, position, folder_id, after_name,
-        is_in_files, total, succeeded, failed, error, is_silent, created_on, updated_on, reported_on
+        is_in_files, total, succeeded, failed, error, is_silent, is_cancelled, created_on, updated_on, reported_on
         """
 
     private static func job(_ row: any SQLRow) throws -> Job {
@@ -12,8 +12,13 @@ extension SQLTransaction: JobTables {
             status: try row.raw(5), parameters: try JSON(parsing: row.text(6)), selection: row.id(ifAny: 7),
             position: row.int(8), folder: row.id(ifAny: 9), afterName: row.text(ifAny: 10), isInFiles: row.int(11) == 1,
             total: row.int(ifAny: 12), succeeded: row.int(13), failed: row.int(14), error: row.text(ifAny: 15),
-            isSilent: row.int(16) == 1, createdOn: row.time(17), updatedOn: row.time(18), reportedOn: row.time(19))
+            isSilent: row.int(16) == 1, isCancelled: row.int(17) == 1, createdOn: row.time(18),
+            updatedOn: row.time(19), reportedOn: row.time(20))
     }
+
+    /// Of these, a project's jobs run one after the other, in the order of their calls.
+    private static let exclusiveKinds = [Job.Kind.backup, .restore, .addLanguage, .removeLanguage]
+        .map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
     func insertJob(
         _ kind: Job.Kind, project: ProjectID, user: UserID, parameters: JSON, isSilent: Bool, now: Timestamp
@@ -31,15 +36,21 @@ extension SQLTransaction: JobTables {
         return Job(
             id: JobID(rawValue: id), token: token, kind: kind, project: project, user: user, status: .queued,
             parameters: parameters, selection: nil, position: 0, folder: nil, afterName: nil, isInFiles: false,
-            total: nil, succeeded: 0, failed: 0, error: nil, isSilent: isSilent, createdOn: now, updatedOn: now,
-            reportedOn: now)
+            total: nil, succeeded: 0, failed: 0, error: nil, isSilent: isSilent, isCancelled: false, createdOn: now,
+            updatedOn: now, reportedOn: now)
     }
 
     func claimJob(owner: String, now: Timestamp, until: Timestamp) throws -> Job? {
         try db.first(
             """
             UPDATE jobs SET lease_owner = ?, lease_until = ? WHERE id = (
-                SELECT id FROM jobs WHERE status IN ('queued', 'processing') AND lease_until <= ? ORDER BY id LIMIT 1
+                SELECT id FROM jobs WHERE status IN ('queued', 'processing') AND lease_until <= ?
+                    AND NOT (kind IN (\(Self.exclusiveKinds)) AND EXISTS (
+                        SELECT 1 FROM jobs earlier WHERE earlier.project_id = jobs.project_id AND earlier.id < jobs.id
+                            AND earlier.kind IN (\(Self.exclusiveKinds))
+                            AND earlier.status IN ('queued', 'processing')
+                    ))
+                ORDER BY id LIMIT 1
             )
             RETURNING \(Self.columns)
             """, [.text(owner), .time(until), .time(now)], Self.job)
@@ -94,6 +105,85 @@ extension SQLTransaction: JobTables {
         ) { $0.id(0, JobID.self) }
         for id in ids { try deleteJob(id) }
         return ids.count
+    }
+
+    func job(token: GID, in project: ProjectID) throws -> Job? {
+        try db.first(
+            "SELECT \(Self.columns) FROM jobs WHERE token = ? AND project_id = ? AND is_silent = 0",
+            [.gid(token), .id(project)], Self.job)
+    }
+
+    func jobs(in project: ProjectID, top: Int, size: Int) throws -> (jobs: [Job], total: Int64) {
+        let jobs = try db.all(
+            """
+            SELECT \(Self.columns) FROM jobs WHERE project_id = ? AND is_silent = 0 ORDER BY id DESC LIMIT ? OFFSET ?
+            """, [.id(project), .count(size), .count(top)], Self.job)
+        let total = try db.first("SELECT COUNT(*) FROM jobs WHERE project_id = ? AND is_silent = 0", [.id(project)]) {
+            $0.int(0)
+        }
+        return (jobs, total ?? 0)
+    }
+
+    func cancelJob(_ id: JobID) throws -> Bool {
+        try db.execute(
+            "UPDATE jobs SET is_cancelled = 1 WHERE id = ? AND status IN ('queued', 'processing')", [.id(id)]) > 0
+    }
+
+    func cancelJobs(in project: ProjectID, except id: JobID) throws {
+        try db.execute(
+            """
+            UPDATE jobs SET is_cancelled = 1 WHERE project_id = ? AND id <> ? AND status IN ('queued', 'processing')
+            """, [.id(project), .id(id)])
+    }
+
+    func append(_ failures: [JobFailure], to job: JobID) throws {
+        if failures.isEmpty { return }
+        var number =
+            try db.first("SELECT COALESCE(MAX(number), 0) FROM job_errors WHERE job_id = ?", [.id(job)]) { $0.int(0) }
+            ?? 0
+        for failure in failures {
+            number += 1
+            try db.execute(
+                "INSERT INTO job_errors (job_id, number, asset_gid, reason) VALUES (?, ?, ?, ?)",
+                [.id(job), .int(number), .gid(failure.asset), .text(failure.reason)])
+        }
+    }
+
+    func failures(of job: JobID, top: Int, size: Int) throws -> (failures: [JobFailure], total: Int64) {
+        let failures = try db.all(
+            "SELECT asset_gid, reason FROM job_errors WHERE job_id = ? ORDER BY number LIMIT ? OFFSET ?",
+            [.id(job), .count(size), .count(top)]
+        ) { JobFailure(asset: try $0.gid(0), reason: $0.text(1)) }
+        let total = try db.first("SELECT COUNT(*) FROM job_errors WHERE job_id = ?", [.id(job)]) { $0.int(0) }
+        return (failures, total ?? 0)
+    }
+
+    func append(_ move: JobMove, to job: JobID) throws {
+        try db.execute(
+            """
+            INSERT INTO job_moves (job_id, number, asset_id, from_parent, from_name, to_parent, to_name)
+            VALUES (?, (SELECT COALESCE(MAX(number), 0) + 1 FROM job_moves WHERE job_id = ?), ?, ?, ?, ?, ?)
+            """,
+            [
+                .id(job), .id(job), .id(move.asset), .id(move.fromParent), .text(move.fromName), .id(move.toParent),
+                .text(move.toName),
+            ])
+    }
+
+    func lastMove(of job: JobID, before number: Int64) throws -> (number: Int64, move: JobMove)? {
+        try db.first(
+            """
+            SELECT number, asset_id, from_parent, from_name, to_parent, to_name FROM job_moves
+            WHERE job_id = ? AND number < ? ORDER BY number DESC LIMIT 1
+            """, [.id(job), .int(number)]
+        ) { row in
+            (
+                row.int(0),
+                JobMove(
+                    asset: row.id(1), fromParent: row.id(2), fromName: row.text(3), toParent: row.id(4),
+                    toName: row.text(5))
+            )
+        }
     }
 
     func pushFolders(_ folders: [AssetID], of job: JobID) throws {

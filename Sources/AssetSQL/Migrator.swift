@@ -10,7 +10,7 @@ struct Migration: Sendable {
 /// Brings a database to the schema of this program.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
-    private let migrations: [Migration] = [.initial]
+    private let migrations: [Migration] = [.initial, .projectDialect]
 
     package init(_ database: any SQLDatabase) { self.database = database }
 
@@ -21,12 +21,14 @@ package struct Migrator: Sendable {
     }
 
     /// Applies the missing steps, all or none.
-    /// - Parameter isDryRun: only tells what would be done.
+    /// - Parameters:
+    ///   - isDryRun: only tells what would be done.
+    ///   - last: the last step to apply; for tests of an upgrade.
     /// - Throws: `unavailable` when the database comes from a newer version of the program.
     @discardableResult
-    package func run(isDryRun: Bool = false) async throws -> Report {
+    package func run(isDryRun: Bool = false, upTo last: Int64 = .max) async throws -> Report {
         do {
-            return try await apply(isDryRun: isDryRun)
+            return try await apply(isDryRun: isDryRun, upTo: last)
         } catch let rehearsal as Rehearsal {
             return rehearsal.report
         }
@@ -37,8 +39,8 @@ package struct Migrator: Sendable {
         let report: Report
     }
 
-    private func apply(isDryRun: Bool) async throws -> Report {
-        let migrations = migrations
+    private func apply(isDryRun: Bool, upTo last: Int64) async throws -> Report {
+        let migrations = migrations.filter { $0.number <= last }
         return try await database.write { db in
             try db.executeScript(
                 """

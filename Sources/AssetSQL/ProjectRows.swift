@@ -26,14 +26,15 @@ extension SQLTransaction {
 
     func project(_ gid: GID) throws -> Project? {
         try db.first(
-            "SELECT \(Self.projectColumns) FROM \(Self.projectTables) WHERE projects.gid = ?", [.gid(gid)],
+            "SELECT \(Self.projectColumns) FROM \(Self.projectTables) WHERE projects.gid = ? AND hidden_since IS NULL",
+            [.gid(gid)],
             Self.project)
     }
 
     func project(number: Int64) throws -> Project? {
         try db.first(
-            "SELECT \(Self.projectColumns) FROM \(Self.projectTables) WHERE projects.number = ?", [.int(number)],
-            Self.project)
+            "SELECT \(Self.projectColumns) FROM \(Self.projectTables) WHERE projects.number = ? AND hidden_since IS NULL",
+            [.int(number)], Self.project)
     }
 
     func insertProject(_ draft: ProjectDraft) throws -> Project {
@@ -50,17 +51,17 @@ extension SQLTransaction {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                     [
-                        .gid(GID()), .int(number), .id(draft.account), .id(draft.owner.id), .text(draft.name),
+                        .gid(draft.gid), .int(number), .id(draft.account), .id(draft.owner.id), .text(draft.name),
                         .text(draft.timezone), .text(draft.languages.joined(separator: " ")), .time(draft.createdOn),
                     ]))
         } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The project number \(number) is taken")
+            throw AssetError.unprocessable("The project number \(number) or its gid is taken")
         }
         _ = try db.insert(
             """
             INSERT INTO assets (gid, project_id, parent_id, name, is_file, created_on, updated_on)
             VALUES (?, ?, NULL, '', 0, ?, ?)
-            """, [.gid(GID()), .id(id), .time(draft.createdOn), .time(draft.createdOn)])
+            """, [.gid(draft.root), .id(id), .time(draft.createdOn), .time(draft.createdOn)])
         try setMember(draft.owner.id, of: id, role: .owner, status: .active)
         guard let project = try project(id) else { throw CorruptRow(column: 0, what: "project") }
         return project
@@ -96,7 +97,8 @@ extension SQLTransaction {
         try db.all(
             """
             SELECT \(Self.memberColumns) FROM \(Self.memberTables)
-            WHERE members.user_id = ? AND members.status = 'active' ORDER BY projects.id
+            WHERE members.user_id = ? AND members.status IN ('active', 'invited') AND projects.hidden_since IS NULL
+            ORDER BY projects.id
             """, [.id(user)], Self.member)
     }
 

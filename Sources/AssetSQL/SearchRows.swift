@@ -6,7 +6,7 @@ import OrderedCollections
 /// The index holds words made by `SearchText`: `<project>_<word>` for names, `<project><language>_<word>` for titles and
 /// descriptions. So a query reads only the words of its own project and language, and no other project's frequencies.
 extension SQLTransaction: SearchTables {
-    func search(_ query: SearchQuery, in project: ProjectID) throws -> [AssetID] {
+    func search(_ query: SearchQuery, in project: ProjectID, now: Timestamp) throws -> [AssetID] {
         if query.isEmpty { return [] }
         let words = IndexWords(project: project, language: query.language)
         var conditions: [String] = []
@@ -17,20 +17,31 @@ extension SQLTransaction: SearchTables {
             from = "asset_search JOIN assets ON assets.id = asset_search.rowid"
             conditions.append("asset_search MATCH ?")
             values.append(.text(match))
-            order = "bm25(asset_search, 4.0, 2.0, 1.0), assets.id"
+            order = "bm25(asset_search, 4.0, 2.0, 1.0, 1.0), assets.id"
         } else if let excluded = query.text?.excluded, !excluded.isEmpty {
             conditions.append("assets.id NOT IN (SELECT rowid FROM asset_search WHERE asset_search MATCH ?)")
             values.append(.text(excluded.map { words.anywhere($0) }.joined(separator: " OR ")))
         }
         conditions.append("assets.project_id = ? AND assets.is_file = 1")
         values.append(.id(project))
-        var compiler = FilterCompiler(words: words, project: project)
-        if let filter = query.filter { conditions.append(compiler.condition(filter, &values)) }
+        var compiler = FilterCompiler(words: words, project: project, language: query.language, now: now) { path in
+            try folder(path, in: project)
+        }
+        if let filter = query.filter { conditions.append(try compiler.condition(filter, &values)) }
         return try db.all(
             """
             \(compiler.prefix) SELECT assets.id FROM \(from) WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order)
             """, compiler.prefixValues + values, isCached: false
         ) { $0.id(0) }
+    }
+
+    private func folder(_ path: AssetPath, in project: ProjectID) throws -> AssetID? {
+        guard var folder = try self.project(project)?.root else { return nil }
+        for name in path.names {
+            guard let next = try child(of: folder, named: name.description), !next.isFile else { return nil }
+            folder = next.id
+        }
+        return folder
     }
 
     // MARK: Keeping the index
@@ -40,10 +51,11 @@ extension SQLTransaction: SearchTables {
         guard asset.isFile else { return }
         let words = IndexWords(project: asset.project, language: "")
         try db.execute(
-            "INSERT INTO asset_search (rowid, name, title, description) VALUES (?, ?, ?, ?)",
+            "INSERT INTO asset_search (rowid, name, title, description, metadata) VALUES (?, ?, ?, ?, ?)",
             [
                 .id(asset.id), .text(words.line(asset.name)), .text(IndexWords.lines(asset.title, of: asset.project)),
                 .text(IndexWords.lines(asset.description, of: asset.project)),
+                .text(try IndexWords.lines(ofMetadata: asset)),
             ])
     }
 
@@ -68,19 +80,55 @@ struct IndexWords {
         text = "\(project.rawValue)\(language.filter { $0.isLetter || $0.isNumber }.lowercased())_"
     }
 
-    func line(_ value: String) -> String { SearchText.words(value).map { name + $0 }.joined(separator: " ") }
+    func line(_ value: String) -> String { line(value, name) }
 
     static func lines(_ values: LocalizedText, of project: ProjectID) -> String {
         values.map { language, value in
             let words = IndexWords(project: project, language: language)
-            return SearchText.words(value).map { words.text + $0 }.joined(separator: " ")
+            return words.line(value, words.text)
         }.joined(separator: " ")
+    }
+
+    /// Localized values with their language, all others like names.
+    static func lines(ofMetadata asset: Asset) throws -> String {
+        if asset.metadata == .emptyObject || asset.metadata.text == "{}" { return "" }
+        let plain = IndexWords(project: asset.project, language: "")
+        var lines: [String] = []
+        for entry in try JSON(parsing: asset.metadata.text).objectValue?.values.elements ?? [] {
+            guard let value = entry[key: "value"] else { continue }
+            if entry[key: "is_localized"]?.boolValue == true, let values = value.objectValue {
+                for (language, value) in values {
+                    let words = IndexWords(project: asset.project, language: language)
+                    lines += value.texts.map { words.line($0, words.text) }
+                }
+            } else {
+                lines += value.texts.map { plain.line($0, plain.name) }
+            }
+        }
+        return lines.joined(separator: " ")
+    }
+
+    private func line(_ value: String, _ prefix: String) -> String {
+        SearchText.words(value).map { prefix + $0 }.joined(separator: " ")
     }
 
     func inName(_ term: TextQuery.Term) -> String { "name : " + phrase(term, name) }
 
+    func inMetadata(_ term: TextQuery.Term) -> String {
+        "(metadata : \(phrase(term, name)) OR metadata : \(phrase(term, text)))"
+    }
+
     func anywhere(_ term: TextQuery.Term) -> String {
-        "(\(inName(term)) OR {title description} : \(phrase(term, text)))"
+        "({name metadata} : \(phrase(term, name)) OR {title description metadata} : \(phrase(term, text)))"
+    }
+
+    /// How a term is looked for in one property.
+    func place(_ property: SearchFilter.TextProperty) -> (TextQuery.Term) -> String {
+        switch property {
+        case .name: inName
+        case .title: { "title : " + phrase($0, text) }
+        case .description: { "description : " + phrase($0, text) }
+        }
     }
 
     /// What must match, or nil when nothing positive is asked for. Plain terms beside required ones only add to the relevance.
@@ -107,4 +155,9 @@ struct IndexWords {
     private func phrase(_ term: TextQuery.Term, _ prefix: String) -> String {
         "\"" + term.words.map { prefix + $0 }.joined(separator: " ") + "\"" + (term.isPrefix ? " *" : "")
     }
+}
+
+extension JSON {
+    /// The text, or the texts of a list.
+    fileprivate var texts: [String] { arrayValue?.compactMap(\.stringValue) ?? stringValue.map { [$0] } ?? [] }
 }

@@ -38,7 +38,7 @@ extension CatalogSuite {
         try await set.write { tx in
             try tx.forgetLocations(try tx.removableLocations(before: CatalogSet.now.adding(seconds: 1), limit: 10))
             try tx.purge([first.id, alone.id], childrenOf: root, project: project, files: true, now: CatalogSet.now)
-            _ = try tx.replaceContent(of: replaced, with: try set.content(tx), now: CatalogSet.now)
+            _ = try tx.replaceContent(of: replaced, with: try set.content(tx), keeping: 1, now: CatalogSet.now)
         }
         let later = CatalogSet.now.adding(seconds: 10)
         // Not before the moment at which the reference was lost.

@@ -7,7 +7,7 @@ extension CatalogSuite {
         let query = try SearchQuery(parsing: ["language": "en", "q": JSON(q), "filter": filter ?? .null])
         let project = set.project.id
         return try await set.read { tx in
-            try tx.assets(try tx.search(query, in: project)).map(\.name)
+            try tx.assets(try tx.search(query, in: project, now: .init(microseconds: 0))).map(\.name)
         }
     }
 
@@ -133,7 +133,7 @@ extension CatalogSuite {
         #expect(try await found(set, q: "-absent") == [mine.name])
         #expect(try await found(set, filter: ["type", "is", "txt"]) == [mine.name])
         let query = try SearchQuery(parsing: ["language": "en", "q": "needle"])
-        #expect(try await set.read { try $0.search(query, in: other) } == [theirs.id])
+        #expect(try await set.read { try $0.search(query, in: other, now: .init(microseconds: 0)) } == [theirs.id])
         // What is in the trash is found.
         try await set.write { try $0.setStatus(of: mine.id, to: .deleted, now: CatalogSet.now) }
         #expect(try await found(set, q: "needle") == [mine.name])

@@ -24,7 +24,7 @@ extension CatalogSuite {
         let after = try await set.read { tx in
             (
                 try tx.child(of: root, named: "half.txt"), try tx.asset(root)?.fileCount,
-                try tx.search(query, in: project), try tx.projectCursor(project),
+                try tx.search(query, in: project, now: .init(microseconds: 0)), try tx.projectCursor(project),
                 try tx.changes(in: project, after: 0, limit: 100)
             )
         }
@@ -299,7 +299,7 @@ extension CatalogSuite {
         #expect(try await set.asset(elsewhere) != nil)
         #expect(try await set.asset(folder)?.fileCount == 0)
         let query = try SearchQuery(parsing: ["language": "en", "q": "word"])
-        #expect(try await set.read { try $0.search(query, in: project) } == [elsewhere.id])
+        #expect(try await set.read { try $0.search(query, in: project, now: .init(microseconds: 0)) } == [elsewhere.id])
         // The name is free again; a folder with content stays whatever happens.
         _ = try await set.file("word1", in: folder)
         let root = set.root
@@ -322,7 +322,9 @@ extension CatalogSuite {
         try await set.write { try $0.move(file, to: root, name: "beta.txt", now: later) }
         let found = try await set.read { tx in
             try ["alpha", "beta"].map { term in
-                try tx.search(SearchQuery(parsing: ["language": "en", "q": .string(term)]), in: project)
+                try tx.search(
+                    SearchQuery(parsing: ["language": "en", "q": .string(term)]), in: project,
+                    now: .init(microseconds: 0))
             }
         }
         #expect(found == [[], [file.id]])
@@ -338,7 +340,8 @@ extension CatalogSuite {
             last = try await set.write { tx in
                 var content = try set.content(tx, type: "png")
                 content.size = Int64(100 + step)
-                return try tx.replaceContent(of: old, with: content, now: CatalogSet.now.adding(seconds: seconds))
+                return try tx.replaceContent(
+                    of: old, with: content, keeping: 10, now: CatalogSet.now.adding(seconds: seconds))
             }
             let stored = try #require(try await set.asset(file))
             #expect(stored.version == old.version + 1)

@@ -81,7 +81,8 @@ struct ProjectCommand: AsyncParsableCommand {
 
 struct MemberCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "member", abstract: "Manages the members of projects.", subcommands: [Add.self, Remove.self])
+        commandName: "member", abstract: "Manages the members of projects.",
+        subcommands: [Add.self, Remove.self, Accept.self])
 
     struct Add: StorageCommand {
         static let configuration = CommandConfiguration(abstract: "Adds a member, or changes the role.")
@@ -96,6 +97,18 @@ struct MemberCommand: AsyncParsableCommand {
                 ["user": .string(user), "role": .string(role.rawValue)],
                 "'\(user)' is now \(role.rawValue) of project \(project)"
             )
+        }
+    }
+
+    struct Accept: StorageCommand {
+        static let configuration = CommandConfiguration(abstract: "Accepts an invitation for the invited user.")
+        @OptionGroup var storage: StorageOptions
+        @Option(help: "The project's gid or number.") var project: ProjectName
+        @Option(help: "The username.") var user: String
+
+        func run(_ service: AssetService, _ configuration: ServerConfiguration) async throws -> (JSON, String) {
+            try await service.acceptInvite(of: user, to: project)
+            return (["user": .string(user)], "'\(user)' is now a member of project \(project)")
         }
     }
 

@@ -60,7 +60,8 @@ struct Serve: AsyncParsableCommand {
         // Ended in the reverse order: first no new requests, then jobs.
         let services: [any Service] = [
             BlobSweeper(service: service, aloneSince: start, logger: logger),
-            JobRunner(service: service, logger: logger), application, Drain(health: health),
+            FeedCompactor(service: service, logger: logger), JobRunner(service: service, logger: logger), application,
+            Drain(health: health),
         ]
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },

@@ -33,6 +33,7 @@ struct StorageOptions: ParsableArguments {
 /// | `publicUrl` | `STOCKROOM_PUBLIC_URL` | address in URLs that are handed out | the request's host |
 /// | `rateLimit` | `STOCKROOM_RATE_LIMIT` | calls an hour for each user of the segment dialect, from 1 | none |
 /// | `maxUpload` | `STOCKROOM_MAX_UPLOAD` | largest file in bytes, from 1 | 10 GiB |
+/// | `keepVersions` | `STOCKROOM_KEEP_VERSIONS` | versions of a file that are kept, the newest included, from 1 | 10 |
 /// | `logLevel` | `STOCKROOM_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
 struct ServerConfiguration: Sendable {
     var data: String
@@ -44,6 +45,7 @@ struct ServerConfiguration: Sendable {
     var publicURL: String?
     var rateLimit: Int?
     var maximumUpload: Int64
+    var keptVersions: Int
     var logLevel: Logger.Level
 
     /// - Throws: `ValidationError` that names the key.
@@ -66,6 +68,7 @@ struct ServerConfiguration: Sendable {
         self.publicURL = text(publicURL, "publicUrl")
         rateLimit = reader.int(forKey: "rateLimit")
         maximumUpload = Int64(reader.int(forKey: "maxUpload") ?? Int(ServiceSettings().maximumUpload))
+        keptVersions = reader.int(forKey: "keepVersions") ?? ServiceSettings().keptVersions
         let level = reader.string(forKey: "logLevel") ?? "info"
         guard let level = Logger.Level(rawValue: level) else {
             throw ValidationError("logLevel: '\(level)' is not a level")
@@ -78,6 +81,7 @@ struct ServerConfiguration: Sendable {
         guard (0...65535).contains(port) else { throw ValidationError("port: use a number from 0 to 65535") }
         if let rateLimit, rateLimit < 1 { throw ValidationError("rateLimit: use a number from 1 on") }
         guard maximumUpload > 0 else { throw ValidationError("maxUpload: use a number of bytes from 1 on") }
+        guard keptVersions >= 1 else { throw ValidationError("keepVersions: use a number from 1 on") }
         if let url = publicURL {
             guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
                 throw ValidationError("publicUrl: '\(url)' does not begin with http:// or https://")
@@ -89,6 +93,7 @@ struct ServerConfiguration: Sendable {
     var serviceSettings: ServiceSettings {
         var settings = ServiceSettings()
         settings.maximumUpload = maximumUpload
+        settings.keptVersions = keptVersions
         return settings
     }
 

@@ -278,7 +278,10 @@ struct BulkPermanentDeleteTests {
         #expect(try await test.statuses([folder, sub, first, second, kept]) == [nil, nil, nil, nil, .published])
         let query = try SearchQuery(parsing: ["language": "en", "q": "needle"])
         let project = caller.project.id
-        #expect(try await test.service.catalog.read { try $0.search(query, in: project) } == [kept.id])
+        #expect(
+            try await test.service.catalog.read { try $0.search(query, in: project, now: .init(microseconds: 0)) } == [
+                kept.id
+            ])
         let root = try await test.root()
         #expect(root.fileCount == 1)
         #expect(root.folderCount == 0)

@@ -6,8 +6,8 @@ struct SearchFilterTests {
         let rows: [(JSON, SearchFilter?)] = [
             (nil, nil), ([], nil),
             (["type", "is", "Image"], .type("image")),
-            (["name", "is", "Blue Jacket"], .nameIs(["blue", "jacket"])),
-            (["name", "q", "+a -b"], .nameMatches(try TextQuery(parsing: "+a -b"))),
+            (["name", "is", "Blue Jacket"], .phrase(.name, ["blue", "jacket"])),
+            (["name", "q", "+a -b"], .matches(.name, try TextQuery(parsing: "+a -b"))),
             (["and", "", []], .and([])),
             (["or", "", [["type", "is", "pdf"], ["and", "", []]]], .or([.type("pdf"), .and([])])),
             (["not", "", ["type", "is", "pdf"]], .not(.type("pdf"))),

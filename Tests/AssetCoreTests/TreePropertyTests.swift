@@ -175,7 +175,7 @@ private struct TreeRun {
         let query = try SearchQuery(parsing: ["language": "en", "q": "txt"])
         let project = caller.project.id
         let hits = try await test.service.catalog.read { tx in
-            Set(try tx.assets(try tx.search(query, in: project)).map(\.gid))
+            Set(try tx.assets(try tx.search(query, in: project, now: .init(microseconds: 0))).map(\.gid))
         }
         #expect(hits == Set(model.nodes.filter(\.value.isFile).map(\.key)), "\(when)")
         try await follow(when)

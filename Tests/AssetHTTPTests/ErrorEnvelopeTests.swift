@@ -25,7 +25,11 @@ struct ErrorEnvelopeTests {
             case .unauthenticated: (401, "Permission denied")
             case .unknownUser: (403, "Unknown user")
             case .forbidden: (403, "Forbidden")
-            case .unprocessable, .fileNotFound: (422, "Unprocessable Entity")
+            case .unprocessable: (422, "Unprocessable Entity")
+            case .fileNotFound: (404, "Not found")
+            case .validation: (1001, "Validation error")
+            case .processFailed: (1003, "Process error")
+            case .inviteInvalid: (1004, "Invite invalid")
             case .badSelection: (1006, "Bulk selection error")
             case .rangeNotSatisfiable: (416, "Range Not Satisfiable")
             case .tooLarge: (413, "Content Too Large")
@@ -52,7 +56,9 @@ struct ErrorEnvelopeTests {
     func `the segment dialect renders every code`(code: AssetError.Code) async throws {
         let status =
             switch code {
-            case .badParameter, .unknownUser, .unprocessable, .badSelection: 400
+            case .badParameter, .unknownUser, .unprocessable, .badSelection, .validation, .processFailed,
+                .inviteInvalid:
+                400
             case .unauthenticated: 401
             case .forbidden: 403
             case .fileNotFound, .notFound: 404
@@ -156,7 +162,7 @@ struct ErrorEnvelopeTests {
                 (.post, "/api/p/\(project)/batch"), (.post, "/api/p/\(project)/assets/bulk/update"),
                 (.post, "/api/p/not-a-gid/nothing"), (.post, "/sync/nothing"), (.get, "/sync"),
                 (.get, "/api/p/\(project)"),
-                (.post, "/api/account/update"), (.get, "/healthz/nothing"), (.put, "/nothing"),
+                (.post, "/api/account/update_email"), (.get, "/healthz/nothing"), (.put, "/nothing"),
             ] {
                 expectRPCFailure(try await client.send(method, path), 501, "\(method) \(path)")
             }

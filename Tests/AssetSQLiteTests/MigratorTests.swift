@@ -4,10 +4,12 @@ import AssetSQLite
 import Testing
 
 struct MigratorTests {
+    private static let all = ["0001_Initial", "0002_ProjectDialect"]
+
     @Test func `migrations run once`() async throws {
         let database = try SQLiteDatabase.inMemory()
         let first = try await Migrator(database).run()
-        #expect(first.applied == ["0001_Initial"])
+        #expect(first.applied == Self.all)
         let tables = try await database.read { try SQLiteDatabaseTests.tables($0) }
         let second = try await Migrator(database).run()
         #expect(second.applied == [])
@@ -18,11 +20,38 @@ struct MigratorTests {
     @Test func `a dry run tells what would be done and changes nothing`() async throws {
         let database = try SQLiteDatabase.inMemory()
         let report = try await Migrator(database).run(isDryRun: true)
-        #expect(report.applied == ["0001_Initial"])
+        #expect(report.applied == Self.all)
         #expect(report.version == 0)
         #expect(try await database.read { try SQLiteDatabaseTests.tables($0) } == [])
-        #expect(try await Migrator(database).run().applied == ["0001_Initial"])
+        #expect(try await Migrator(database).run().applied == Self.all)
         #expect(try await Migrator(database).run(isDryRun: true).applied == [])
+    }
+
+    @Test func `a database of the first schema keeps what it holds`() async throws {
+        let database = try SQLiteDatabase.inMemory()
+        try await Migrator(database).run(upTo: 1)
+        try await database.write { db in
+            try db.executeScript(
+                """
+                INSERT INTO accounts (id, code, created_on) VALUES (1, 'one', 0);
+                INSERT INTO users (id, gid, account_id, level, username, name, created_on)
+                    VALUES (1, randomblob(16), 1, 'manager', 'm', 'M', 0);
+                INSERT INTO projects (id, gid, number, account_id, owner_id, name, timezone, languages, created_on)
+                    VALUES (1, randomblob(16), 7, 1, 1, 'P', 'UTC', 'en', 0);
+                INSERT INTO blobs (id, hash, size, location) VALUES (1, randomblob(32), 1, 'x');
+                INSERT INTO assets (id, gid, project_id, name, is_file, file_count, created_on, updated_on)
+                    VALUES (1, x'00000000000040008000000000000001', 1, '', 0, 1, 0, 0);
+                INSERT INTO assets (id, gid, project_id, parent_id, name, is_file, blob_id, created_on, updated_on)
+                    VALUES (2, x'00000000000040008000000000000002', 1, 1, 'old photo.jpg', 1, 1, 0, 0);
+                INSERT INTO asset_search (rowid, name, title, description) VALUES (2, '1_old 1_photo 1_jpg', '', '');
+                """)
+        }
+        #expect(try await Migrator(database).run().applied == ["0002_ProjectDialect"])
+        let query = try SearchQuery(parsing: ["language": "en", "q": "photo"])
+        let found = try await SQLCatalog(database).read { tx in
+            try tx.assets(try tx.search(query, in: ProjectID(rawValue: 1), now: Timestamp(microseconds: 0)))
+        }
+        #expect(found.map(\.name) == ["old photo.jpg"])
     }
 
     @Test(arguments: [true, false])

@@ -18,6 +18,12 @@ package struct AssetError: Error, Sendable, CustomStringConvertible {
         case fileNotFound
         /// A `selection` or a `page.cursor` cannot be used.
         case badSelection
+        /// A value is understood but not acceptable; `parameter` names the field.
+        case validation
+        /// The invitation was declined, or its user is deactivated in the project.
+        case inviteInvalid
+        /// Work on a whole project failed; `parameter` names the work.
+        case processFailed
         /// The range that was asked for lies behind the end of the file.
         case rangeNotSatisfiable
         /// The body is larger than the configured limit.

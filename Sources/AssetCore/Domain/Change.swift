@@ -71,4 +71,6 @@ package enum Audience: Sendable {
     case project(ProjectID)
     /// A user, and all who share a project with that user.
     case user(UserID)
+    /// This user alone.
+    case only(UserID)
 }

@@ -33,6 +33,11 @@ package struct JobID: RowID {
     package init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
+package struct BackupID: RowID {
+    package let rawValue: Int64
+    package init(rawValue: Int64) { self.rawValue = rawValue }
+}
+
 package struct SelectionID: RowID {
     package let rawValue: Int64
     package init(rawValue: Int64) { self.rawValue = rawValue }

@@ -8,6 +8,18 @@ package struct Job: Sendable {
         case bulkUndelete = "bulk_undelete_assets"
         case bulkPermanentDelete = "bulk_permanent_delete_assets"
         case bulkMove = "bulk_move_assets"
+        /// Takes back what one of these did, except for a permanent delete.
+        case undo = "undo_job"
+        case backup = "backup_project"
+        case restore = "restore_project"
+        case addLanguage = "add_language"
+        case removeLanguage = "remove_language"
+        case purgeProject = "purge_project"
+
+        /// Whether the job's total counts what lies below the selected assets.
+        var countsSubtrees: Bool { self == .bulkDelete || self == .bulkUndelete || self == .bulkPermanentDelete }
+
+        package var canBeUndone: Bool { self == .bulkDelete || self == .bulkUndelete || self == .bulkMove }
     }
 
     package enum Status: String, Sendable {
@@ -40,6 +52,8 @@ package struct Job: Sendable {
     package var error: String?
     /// A silent job stands behind a call that answers its result itself, and shows nothing in the feed.
     package var isSilent: Bool
+    /// Somebody wants it to end before its time.
+    package let isCancelled: Bool
     package var createdOn: Timestamp
     package var updatedOn: Timestamp
     /// When progress was last put into the feed.
@@ -48,8 +62,8 @@ package struct Job: Sendable {
     package init(
         id: JobID, token: GID, kind: Kind, project: ProjectID, user: UserID, status: Status, parameters: JSON,
         selection: SelectionID?, position: Int64, folder: AssetID?, afterName: String?, isInFiles: Bool, total: Int64?,
-        succeeded: Int64, failed: Int64, error: String?, isSilent: Bool, createdOn: Timestamp, updatedOn: Timestamp,
-        reportedOn: Timestamp
+        succeeded: Int64, failed: Int64, error: String?, isSilent: Bool, isCancelled: Bool, createdOn: Timestamp,
+        updatedOn: Timestamp, reportedOn: Timestamp
     ) {
         self.id = id
         self.token = token
@@ -68,10 +82,17 @@ package struct Job: Sendable {
         self.failed = failed
         self.error = error
         self.isSilent = isSilent
+        self.isCancelled = isCancelled
         self.createdOn = createdOn
         self.updatedOn = updatedOn
         self.reportedOn = reportedOn
     }
+
+    /// A job that has neither ended nor been rejected.
+    package var isOpen: Bool { status == .queued || status == .processing }
+
+    /// A number among the call's parameters.
+    func parameter(_ name: String) -> Int64? { parameters[key: name]?.intValue }
 
     /// What the feed shows in `info`: `total` and `remaining` count assets, descendants included; `failed` counts items that were
     /// in the wrong state. `error` is there only when the whole job failed.

@@ -1,14 +1,54 @@
-/// A filter of the project dialect: `[property, operator, operands]` (project reference 7.2, 7.3).
+/// A filter of the project dialect: `[property, operator, operands]` (project reference 7.2, 7.3), and two properties of our own,
+/// `is_deleted` and `path`. The same filters serve searches, selections and saved queries.
 package indirect enum SearchFilter: Hashable, Sendable {
     case and([SearchFilter])
     case or([SearchFilter])
     case not(SearchFilter)
     /// The file type: a category (`image`, `file`) or a concrete type such as `pdf`.
     case type(String)
-    /// Terms over the name, with the modifiers of `q`.
-    case nameMatches(TextQuery)
-    /// These consecutive whole words in the name.
-    case nameIs([String])
+    /// Terms over a text, with the modifiers of `q`; title and description in the search's language.
+    case matches(TextProperty, TextQuery)
+    /// These consecutive whole words in a text.
+    case phrase(TextProperty, [String])
+    case time(TimeProperty, TimeCondition)
+    case validation(Validation, Set<LocalizedProperty>)
+    case number(NumberProperty, NumberCondition)
+    case metadata(MetadataCondition)
+    case isDeleted(Bool)
+    /// Everything below a folder, at any depth.
+    case under(AssetPath)
+
+    package enum TextProperty: String, Sendable { case name, title, description }
+    package enum LocalizedProperty: String, Sendable, CaseIterable { case title, description }
+    package enum TimeProperty: String, Sendable { case updatedOn = "updated_on", createdOn = "created_on" }
+    package enum NumberProperty: String, Sendable, CaseIterable { case width, height, filesize, pages }
+
+    package enum TimeCondition: Hashable, Sendable {
+        /// Fewer days ago than this.
+        case newer(days: Double)
+        case older(days: Double)
+        case between(Timestamp, Timestamp)
+    }
+
+    package enum NumberCondition: Hashable, Sendable {
+        case equal(Double), less(Double), greater(Double), between(Double, Double)
+    }
+
+    package enum Validation: Hashable, Sendable {
+        /// Any failure. An empty text is none, so that a missing translation is the only one that an asset can have.
+        case any
+        case isEmpty
+        /// Empty in the search's language, filled in another.
+        case notTranslated
+    }
+
+    package enum MetadataCondition: Hashable, Sendable {
+        case has(MetadataName)
+        /// The value, or one value of a list, in the search's language when it is localized.
+        case value(MetadataName, JSON)
+        /// Terms over all textual metadata.
+        case matches(TextQuery)
+    }
 
     package static let maximumDepth = 64
     package static let maximumNodes = 1000
@@ -25,46 +65,7 @@ package indirect enum SearchFilter: Hashable, Sendable {
     /// - Throws: `badParameter` that names the property or operator that is not known.
     package static func parse(_ json: JSON?) throws(AssetError) -> SearchFilter? {
         guard let json, !json.isNull, json != .array([]) else { return nil }
-        var nodes = 0
-        return try parse(json, depth: 1, nodes: &nodes)
+        var parser = FilterParser()
+        return try parser.parse(json, depth: 1)
     }
-
-    private static func parse(_ json: JSON, depth: Int, nodes: inout Int) throws(AssetError) -> SearchFilter {
-        guard depth <= maximumDepth else { throw bad("Filters are nested more than \(maximumDepth) deep") }
-        nodes += 1
-        guard nodes <= maximumNodes else { throw bad("More than \(maximumNodes) filters") }
-        guard case .array(let parts) = json, (2...3).contains(parts.count), let property = parts[0].stringValue,
-            let operation = parts[1].stringValue
-        else { throw bad("A filter is [property, operator, operands]") }
-        let operands = parts.count == 3 ? parts[2] : .null
-        switch (property, operation) {
-        case ("and", ""): return .and(try parseList(operands, depth: depth, nodes: &nodes))
-        case ("or", ""): return .or(try parseList(operands, depth: depth, nodes: &nodes))
-        case ("not", ""): return .not(try parse(operands, depth: depth + 1, nodes: &nodes))
-        case ("type", "is"): return .type(try text(operands, of: "type is").lowercased())
-        case ("name", "q"):
-            return .nameMatches(try TextQuery(parsing: text(operands, of: "name q"), parameter: "filter"))
-        case ("name", "is"): return .nameIs(SearchText.words(try text(operands, of: "name is")))
-        case ("and", _), ("or", _), ("not", _): throw bad("The operator of '\(property)' is an empty string")
-        case ("type", _), ("name", _): throw bad("Unknown operator '\(operation)' for property '\(property)'")
-        default: throw bad("Unknown property '\(property)'")
-        }
-    }
-
-    private static func parseList(_ json: JSON, depth: Int, nodes: inout Int) throws(AssetError) -> [SearchFilter] {
-        guard case .array(let elements) = json else { throw bad("'and' and 'or' take a list of filters") }
-        var filters: [SearchFilter] = []
-        for element in elements { filters.append(try parse(element, depth: depth + 1, nodes: &nodes)) }
-        return filters
-    }
-
-    private static func text(_ json: JSON, of name: String) throws(AssetError) -> String {
-        guard let text = json.stringValue else { throw bad("'\(name)' takes a string") }
-        guard text.utf8.count <= TextQuery.maximumBytes else {
-            throw bad("'\(name)' takes at most \(TextQuery.maximumBytes) bytes")
-        }
-        return text
-    }
-
-    private static func bad(_ message: String) -> AssetError { .badParameter("filter", message) }
 }

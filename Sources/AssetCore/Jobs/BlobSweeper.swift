@@ -1,7 +1,8 @@
 package import Logging
 import ServiceLifecycle
 
-/// Removes what nobody needs any more: bytes without a row, unfinished uploads, expired tokens, sessions, cursors and old jobs.
+/// Removes what nobody needs any more: bytes without a row, unfinished uploads, expired tokens, sessions, cursors, old jobs,
+/// deleted backups and unfinished imports.
 ///
 /// Bytes go in two steps, so that no reader and no writer is ever surprised: first the row, in a transaction that has seen that
 /// nothing refers to it; then, when the grace period has passed, the bytes. A location is never used twice, so that what is
@@ -47,14 +48,26 @@ package struct BlobSweeper: Service {
         let now = service.clock.now()
         let settings = service.settings
         let old = now.adding(seconds: -settings.gracePeriod)
+        try await all { tx, limit in try tx.purgeBackups(limit: 5 * limit, now: now) }
+        try await purgeHiddenProjects(now: now)
         try await all { tx, limit in
-            try tx.deleteExpiredFileTokens(now: now, limit: limit) + tx.deleteExpiredSelections(now: now, limit: limit)
+            try tx.expireExports(before: now.adding(seconds: -Self.orphanSeconds))
+                + tx.deleteExpiredFileTokens(now: now, limit: limit)
+                + tx.deleteExpiredSelections(now: now, limit: limit)
                 + tx.deleteExpiredSessions(now: now, limit: limit)
                 + tx.deleteFinishedJobs(before: now.adding(seconds: -settings.finishedJobLifetime), limit: limit)
         }
         try await all { tx, limit in try tx.releaseBlobs(before: old, now: now, limit: limit) }
         try await removeReleased(before: old)
         if findsOrphans { try await removeOrphans(now: now) }
+    }
+
+    /// What an import left that never came to its end.
+    private func purgeHiddenProjects(now: Timestamp) async throws {
+        let moment = now.adding(seconds: -Self.orphanSeconds)
+        for project in try await service.catalog.read({ try $0.hiddenProjects(before: moment) }) {
+            try await all { tx, limit in try tx.purge(project, limit: 5 * limit, now: now) ?? 0 }
+        }
     }
 
     /// Repeats short transactions until one finds nothing more.

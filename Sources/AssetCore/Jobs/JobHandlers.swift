@@ -1,17 +1,31 @@
 /// The table from a job's kind to the work that it does.
 enum JobHandlers {
     /// The right that the job's user must still have in every step.
-    static func right(for kind: Job.Kind) -> Rights {
-        switch kind {
+    static func right(for job: Job) -> Rights {
+        let kind = job.kind == .undo ? job.undoneKind : job.kind
+        return switch kind {
         case .bulkDelete, .bulkUndelete: .delete
-        case .bulkPermanentDelete: .purge
-        case .bulkMove: .write
+        case .bulkPermanentDelete, .purgeProject: .purge
+        case .bulkMove, .undo, .backup, .addLanguage, .removeLanguage: .write
+        case .restore: [.write, .delete, .purge]
+        }
+    }
+
+    /// How much there is to do for a job that works through no selection; 0 when that is not known.
+    static func size(of job: Job, _ tx: any CatalogTransaction, in project: Project) throws -> Int64 {
+        switch job.kind {
+        case .backup, .restore: try tx.countDescendants(of: project.root, limit: .max) + 1
+        case .undo: try UndoSweep.size(of: job, tx)
+        case .purgeProject, .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove, .addLanguage, .removeLanguage:
+            0
         }
     }
 
     /// Works until about `limit` rows have been changed; the job's position and counts move along. Answers whether the job is
     /// finished.
-    static func work(on job: inout Job, _ tx: any CatalogTransaction, limit: Int, now: Timestamp) throws -> Bool {
+    static func work(
+        on job: inout Job, _ tx: any CatalogTransaction, limit: Int, now: Timestamp, _ settings: ServiceSettings
+    ) throws -> Bool {
         var budget = limit
         while budget > 0 {
             let step: Int?
@@ -24,11 +38,29 @@ enum JobHandlers {
                 step = try PurgeSweep(tx: tx, now: now).step(&job, limit: budget)
             case .bulkMove:
                 step = try MoveSweep(tx: tx, now: now).step(&job, limit: budget)
+            case .undo:
+                step = try UndoSweep(tx: tx, now: now).step(&job, limit: budget)
+            case .addLanguage, .removeLanguage:
+                step = try LanguageSweep(tx: tx, now: now).step(&job, limit: budget)
+            case .backup, .restore:
+                step = try SnapshotSweep(tx: tx, now: now).step(&job, limit: budget)
+            case .purgeProject:
+                step = try tx.purge(job.project, limit: budget, now: now)
             }
             guard let step else { return true }
             budget -= max(step, 1)
         }
         return false
+    }
+
+    /// Clears up behind a job that ends before its time.
+    static func abandon(_ job: Job, _ tx: any CatalogTransaction, in project: Project) throws {
+        switch job.kind {
+        case .backup, .restore: try SnapshotSweep.abandon(job, tx, in: project)
+        case .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove, .undo, .addLanguage, .removeLanguage,
+            .purgeProject:
+            break
+        }
     }
 }
 

@@ -97,7 +97,7 @@ package struct JobRunner: Service {
     private func advance(_ claimed: Job, _ owner: String) async throws {
         if claimed.total == nil {
             guard try await start(claimed, owner) else { return }
-            try await keepingLease(of: claimed.id, owner) { try await evaluate(claimed, owner) }
+            try await keepingLease(of: claimed.id, owner) { try await prepare(claimed, owner) }
         }
         var limit = 500
         while true {
@@ -118,8 +118,8 @@ package struct JobRunner: Service {
                 return false
             }
             let now = service.clock.now()
-            guard try isAllowed(job, tx) else {
-                try reject(&job, in: project, tx, now: now)
+            if let objection = try objection(to: job, tx) {
+                try reject(&job, objection, in: project, tx, now: now)
                 return false
             }
             if job.status == .queued {
@@ -149,11 +149,35 @@ package struct JobRunner: Service {
         }
     }
 
-    private func evaluate(_ job: Job, _ owner: String) async throws {
-        let selection = try Selection(parsing: job.parameters[key: "selection"])
+    /// Finds out what there is to do: freezes what the job will work through, and counts it.
+    private func prepare(_ job: Job, _ owner: String) async throws {
+        switch job.kind {
+        case .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove:
+            let selection = try Selection(parsing: job.parameters[key: "selection"])
+            try await freeze(job, owner) { [service] tx, project in
+                let ids = try selection.evaluate(tx, in: project, now: service.clock.now())
+                return job.kind == .bulkUndelete ? try tx.foldersFirst(ids) : ids
+            }
+        case .addLanguage, .removeLanguage:
+            try await freeze(job, owner) { tx, project in try tx.assetsWithTexts(in: project.id) }
+        case .backup, .restore, .undo, .purgeProject:
+            try await service.catalog.write { [service] tx in
+                guard var job = try lease(job.id, owner, tx), job.status == .processing,
+                    let project = try tx.project(job.project)
+                else { return }
+                job.total = try JobHandlers.size(of: job, tx, in: project)
+                try begin(&job, in: project, tx, now: service.clock.now())
+            }
+        }
+    }
+
+    private func freeze(
+        _ job: Job, _ owner: String,
+        _ find: @escaping @Sendable (any CatalogTransaction, Project) throws -> [AssetID]
+    ) async throws {
         let ids = try await service.catalog.read { tx -> [AssetID] in
             guard let project = try tx.project(job.project) else { return [] }
-            return try selection.evaluate(tx, in: project)
+            return try find(tx, project)
         }
         // Until the job names it, the frozen selection would be cleared away after a day.
         let frozen = try await service.freeze(
@@ -173,12 +197,16 @@ package struct JobRunner: Service {
                 parameters["selection"] = nil
                 job.parameters = .object(parameters)
             }
-            job.total = job.kind == .bulkMove ? Int64(ids.count) : total
-            job.updatedOn = service.clock.now()
-            job.reportedOn = job.updatedOn
-            try tx.report(job, in: project)
-            try tx.save(job)
+            job.total = job.kind.countsSubtrees ? total : Int64(ids.count)
+            try begin(&job, in: project, tx, now: service.clock.now())
         }
+    }
+
+    private func begin(_ job: inout Job, in project: Project, _ tx: any CatalogTransaction, now: Timestamp) throws {
+        job.updatedOn = now
+        job.reportedOn = now
+        try tx.report(job, in: project)
+        try tx.save(job)
     }
 
     /// One transaction of work; answers how long its statements took, without the wait for other writers and for the disk, or
@@ -190,11 +218,11 @@ package struct JobRunner: Service {
                 let project = try tx.project(job.project)
             else { return nil }
             let now = service.clock.now()
-            guard try isAllowed(job, tx) else {
-                try reject(&job, in: project, tx, now: now)
+            if let objection = try objection(to: job, tx) {
+                try reject(&job, objection, in: project, tx, now: now)
                 return nil
             }
-            let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now)
+            let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now, service.settings)
             job.updatedOn = now
             if isFinished {
                 try finish(&job, in: project, tx, now: now)
@@ -210,20 +238,27 @@ package struct JobRunner: Service {
         }
     }
 
-    /// Whether the user still has the right to this. A silent job was checked by the call that waits for it.
-    private func isAllowed(_ job: Job, _ tx: any CatalogTransaction) throws -> Bool {
-        if job.isSilent { return true }
-        guard let member = try tx.member(job.user, of: job.project) else { return false }
-        return member.status == .active && member.user.isActive
-            && member.role.rights.isSuperset(of: JobHandlers.right(for: job.kind))
+    /// Why a job must not go on: it was cancelled, or the user has lost the right to it. A silent job was checked by the call that
+    /// waits for it.
+    private func objection(to job: Job, _ tx: any CatalogTransaction) throws -> String? {
+        if job.isSilent { return nil }
+        if job.isCancelled { return "The job was cancelled" }
+        let member = try tx.member(job.user, of: job.project)
+        guard let member, member.status == .active, member.user.isActive,
+            member.role.rights.isSuperset(of: JobHandlers.right(for: job))
+        else { return "The user has no right to this any more" }
+        return nil
     }
 
     /// Clients follow a job until it is done, so that `done` comes after `rejected` (project reference 9).
-    private func reject(_ job: inout Job, in project: Project, _ tx: any CatalogTransaction, now: Timestamp) throws {
+    private func reject(
+        _ job: inout Job, _ reason: String, in project: Project, _ tx: any CatalogTransaction, now: Timestamp
+    ) throws {
         job.status = .rejected
-        job.error = "The user has no right to this any more"
+        job.error = reason
         job.updatedOn = now
         try tx.report(job, in: project)
+        try JobHandlers.abandon(job, tx, in: project)
         try finish(&job, in: project, tx, now: now)
     }
 
@@ -231,6 +266,7 @@ package struct JobRunner: Service {
         try await service.catalog.write { [service] tx in
             guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return }
             job.error = error.message
+            try JobHandlers.abandon(job, tx, in: project)
             try finish(&job, in: project, tx, now: service.clock.now())
         }
     }

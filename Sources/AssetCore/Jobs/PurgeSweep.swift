@@ -18,7 +18,7 @@ struct PurgeSweep {
         if !state.isFile {
             job.position += 1
             guard state.status == .deleted, let parent = state.parent, let folder = try tx.asset(state.id) else {
-                job.failed += 1
+                try fail([state], &job)
                 return 1
             }
             try tx.detach(folder, from: parent, now: now)
@@ -28,13 +28,20 @@ struct PurgeSweep {
         // Files that stand together and lie in one folder go together.
         let files = states.prefix { $0.isFile && $0.parent == state.parent }
         let deleted = files.filter { $0.status == .deleted }
-        job.failed += Int64(files.count - deleted.count)
+        try fail(files.filter { $0.status != .deleted }, &job)
         if let parent = state.parent, !deleted.isEmpty {
             try tx.purge(deleted.map(\.id), childrenOf: parent, project: job.project, files: true, now: now)
             try tx.appendUpdate(of: parent, in: job.project)
             job.succeeded += Int64(deleted.count)
         }
         return job.pass(files.count, of: states, in: items)
+    }
+
+    static let notDeleted = "Not deleted"
+
+    private func fail(_ states: [AssetState], _ job: inout Job) throws {
+        try tx.append(states.map { JobFailure(asset: $0.gid, reason: Self.notDeleted) }, to: job.id)
+        job.failed += Int64(states.count)
     }
 
     private func sweep(_ top: AssetID, _ job: inout Job, limit: Int) throws -> Int {

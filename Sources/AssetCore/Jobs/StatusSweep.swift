@@ -45,17 +45,30 @@ struct StatusSweep {
 
     private func take(_ states: [AssetState], _ job: inout Job) throws -> Int {
         var ready: [AssetID] = []
+        var failures: [JobFailure] = []
         for state in states {
-            if state.status == from, state.parent != nil, to == .deleted || state.parentStatus == .published {
-                ready.append(state.id)
-            } else if state.status != to || state.statusJob != job.id {
+            if let reason = Self.objection(to: state, from: from) {
                 // What this job has changed already, below another selected folder, has been counted there.
-                job.failed += 1
+                if state.status != to || state.statusJob != job.id {
+                    failures.append(JobFailure(asset: state.gid, reason: reason))
+                }
+            } else {
+                ready.append(state.id)
             }
         }
+        try tx.append(failures, to: job.id)
+        job.failed += Int64(failures.count)
         let changed = try tx.apply(change(job), to: ready)
         job.succeeded += Int64(changed)
         return changed
+    }
+
+    /// Why an asset cannot change from this status to the other; nil when it can.
+    static func objection(to state: AssetState, from: Asset.Status) -> String? {
+        if state.parent == nil { return "The root cannot be deleted" }
+        if state.status != from { return from == .published ? "Deleted already" : "Not deleted" }
+        if from == .deleted, state.parentStatus != .published { return "Its folder is deleted" }
+        return nil
     }
 
     private func sweep(_ folder: AssetID, _ job: inout Job, limit: Int) throws -> Int {

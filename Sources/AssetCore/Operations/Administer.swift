@@ -57,14 +57,10 @@ extension AssetService {
             guard let owner = try tx.user(username: username), owner.account == account, owner.level == .manager else {
                 throw AssetError.unprocessable("The account has no manager '\(username)'")
             }
-            let project = try tx.insertProject(
+            return try tx.addProject(
                 ProjectDraft(
                     account: account, owner: owner, name: name, number: number, languages: languages,
                     timezone: "Europe/Amsterdam", createdOn: clock.now()))
-            try tx.append(.insert, .projects, key: project.gid.description, data: nil, for: .project(project.id))
-            try tx.append(
-                .insert, .members, key: "\(project.gid)/\(owner.gid)", data: nil, for: .project(project.id))
-            return project
         }
     }
 
@@ -105,11 +101,16 @@ extension AssetService {
     package func removeMember(_ username: String, from project: ProjectName) async throws {
         try await catalog.write { tx in
             let (project, user) = try tx.resolve(project, username)
-            guard user.gid != project.owner else { throw AssetError.unprocessable("The owner cannot be removed") }
-            try tx.append(.delete, .members, key: "\(project.gid)/\(user.gid)", data: nil, for: .project(project.id))
-            guard try tx.removeMember(user.id, of: project.id) else {
-                throw AssetError.unprocessable("'\(username)' is not a member of the project")
-            }
+            try tx.removeMember(user, from: project)
+        }
+    }
+
+    /// Accepts an invitation for the invited user.
+    /// - Throws: `unprocessable` when the user is not invited.
+    package func acceptInvite(of username: String, to project: ProjectName) async throws {
+        try await catalog.write { tx in
+            let (project, user) = try tx.resolve(project, username)
+            _ = try tx.answerInvite(of: user, to: project, with: .active)
         }
     }
 

@@ -13,6 +13,9 @@ package struct ServiceSettings: Sendable {
     /// How long finished jobs are kept, in seconds.
     package var finishedJobLifetime: Double = 7 * 24 * 3600
 
+    /// How many versions of a file are kept, the newest included; from 1.
+    package var keptVersions = 10
+
     /// How much a password check costs: two to this power rounds of scrypt.
     package var passwordLogRounds = Passwords.standardLogRounds
 

@@ -32,8 +32,7 @@ extension AssetService {
     package func asset(_ caller: Caller, _ reference: AssetReference) async throws -> LocatedAsset {
         try caller.require(.read)
         return try await catalog.read { tx in
-            var locator = Locator(tx)
-            return try locator.locate(try tx.require(reference, in: caller.project))
+            return try tx.located(try tx.require(reference, in: caller.project))
         }
     }
 
@@ -89,10 +88,10 @@ private struct TreeOrder: Comparable {
 
 /// Finds the folder paths of assets, each folder once.
 struct Locator {
-    private let tx: any CatalogTransaction
+    private let tx: any AssetTables
     private var paths: [AssetID: String] = [:]
 
-    init(_ tx: any CatalogTransaction) { self.tx = tx }
+    init(_ tx: any AssetTables) { self.tx = tx }
 
     mutating func locate(_ asset: Asset) throws -> LocatedAsset {
         guard let parent = asset.parent else { return LocatedAsset(asset: asset, path: "/") }
@@ -100,5 +99,19 @@ struct Locator {
         let path = try tx.pathname(of: parent)
         paths[parent] = path
         return LocatedAsset(asset: asset, path: path)
+    }
+}
+
+extension AssetTables {
+    /// The assets with these ids, in their order, with their paths; the ones that do not exist are left out. At most 1000.
+    func located(_ ids: [AssetID]) throws -> [LocatedAsset] {
+        var locator = Locator(self)
+        return try assets(ids).map { try locator.locate($0) }
+    }
+
+    /// One asset with its path.
+    func located(_ asset: Asset) throws -> LocatedAsset {
+        var locator = Locator(self)
+        return try locator.locate(asset)
     }
 }

@@ -19,9 +19,9 @@ extension AssetService {
         try caller.require(.read)
         if let cursor { return try await nextPage(caller, cursor, size: size) }
         let selection = try selection()
-        let (ids, assets) = try await catalog.read { tx in
-            let ids = try selection.evaluate(tx, in: caller.project)
-            return (ids, try Self.located(Array(ids.prefix(size)), tx))
+        let (ids, assets) = try await catalog.read { [clock] tx in
+            let ids = try selection.evaluate(tx, in: caller.project, now: clock.now())
+            return (ids, try tx.located(Array(ids.prefix(size))))
         }
         var cursor: String?
         if ids.count > size {
@@ -48,7 +48,7 @@ extension AssetService {
             }
             let next = cursor.position + Int64(ids.count)
             let page = SelectionPage(
-                assets: try Self.located(ids, tx), total: total,
+                assets: try tx.located(ids), total: total,
                 cursor: next < total ? PageCursor(token: cursor.token, position: next).text : nil)
             return (selection, page)
         }
@@ -76,11 +76,6 @@ extension AssetService {
             }
         }
         return selection
-    }
-
-    private static func located(_ ids: [AssetID], _ tx: any CatalogTransaction) throws -> [LocatedAsset] {
-        var locator = Locator(tx)
-        return try tx.assets(ids).map { try locator.locate($0) }
     }
 }
 

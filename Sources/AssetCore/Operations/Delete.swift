@@ -25,8 +25,7 @@ extension AssetService {
         }
         return try await catalog.read { tx in
             guard let parent = try tx.asset(parent) else { throw AssetError.unprocessable("The folder does not exist") }
-            var locator = Locator(tx)
-            return try locator.locate(parent)
+            return try tx.located(parent)
         }
     }
 
@@ -39,8 +38,7 @@ extension AssetService {
         }
         return try await catalog.read { tx in
             guard let asset = try tx.asset(id) else { throw AssetError.unprocessable("The asset does not exist") }
-            var locator = Locator(tx)
-            return try locator.locate(asset)
+            return try tx.located(asset)
         }
     }
 
@@ -55,11 +53,11 @@ extension AssetService {
         _ caller: Caller,
         _ begin: @escaping @Sendable (any CatalogTransaction, Timestamp) throws -> (Value, Job?)
     ) async throws -> Value {
-        let (value, job) = try await catalog.write { [clock] tx -> (Value, Job?) in
+        let (value, job) = try await catalog.write { [clock, settings] tx -> (Value, Job?) in
             let now = clock.now()
             var (value, job) = try begin(tx, now)
             if var open = job {
-                if try JobHandlers.work(on: &open, tx, limit: Self.inlineLimit, now: now) {
+                if try JobHandlers.work(on: &open, tx, limit: Self.inlineLimit, now: now, settings) {
                     try tx.deleteJob(open.id)
                     job = nil
                 } else {

@@ -3,7 +3,7 @@ extension Selection {
     ///
     /// All entries see the same snapshot. Eight bytes an asset are held in memory, and as much again when there are several
     /// entries, to find what was given twice.
-    func evaluate(_ tx: any CatalogTransaction, in project: Project) throws -> [AssetID] {
+    func evaluate(_ tx: any CatalogTransaction, in project: Project, now: Timestamp) throws -> [AssetID] {
         var ids: [AssetID] = []
         var seen: Set<AssetID> = []
         func take(_ found: [AssetID], excluding: Set<GID>) throws {
@@ -22,7 +22,7 @@ extension Selection {
                 guard let parent = try tx.asset(gid, in: project.id) else { continue }
                 try take(try tx.childIDs(of: parent.id), excluding: excluding)
             case .search(let query, let excluding):
-                try take(try tx.search(query, in: project.id), excluding: excluding)
+                try take(try tx.search(query, in: project.id, now: now), excluding: excluding)
             }
         }
         return ids

@@ -1,7 +1,7 @@
 /// What a user sees of projects, members and users (project reference 2.2 to 2.4, 3, 4).
 package struct Overview: Sendable {
     package let user: User
-    /// The active memberships of the user, with their projects.
+    /// The memberships of the user, invitations included, with their projects.
     package let memberships: [Member]
     package let projects: [Project]
     /// The user, and all who share a project.
@@ -12,9 +12,18 @@ package struct Overview: Sendable {
 /// A project as its members see it.
 package struct ProjectOverview: Sendable {
     package let overview: Overview
-    package let project: Project
+    package let details: ProjectDetails
     package let members: [Member]
+    package let queries: [SavedQuery]
     package let cursor: Int64
+}
+
+/// A project with what its complete form shows (project reference 2.3).
+package struct ProjectDetails: Sendable {
+    package let project: Project
+    package let backups: BackupOverview
+    /// Beside the fixed ones.
+    package let options: [RecordOption]
 }
 
 extension AssetService {
@@ -28,9 +37,15 @@ extension AssetService {
         try caller.require(.read)
         return try await catalog.read { tx in
             ProjectOverview(
-                overview: try tx.overview(of: caller.user), project: caller.project,
-                members: try tx.members(of: caller.project.id), cursor: try tx.projectCursor(caller.project.id))
+                overview: try tx.overview(of: caller.user), details: try tx.details(of: caller.project),
+                members: try tx.members(of: caller.project.id), queries: try tx.queries(of: caller.project.id),
+                cursor: try tx.projectCursor(caller.project.id))
         }
+    }
+
+    /// The project as it is now, with what its complete form shows.
+    package func details(of project: Project) async throws -> ProjectDetails {
+        try await catalog.read { tx in try tx.details(of: try tx.project(project.gid) ?? project) }
     }
 
     /// A user whom `user` may see: oneself, and those who share a project.
@@ -69,6 +84,16 @@ extension AssetService {
             else { throw AssetError.unprocessable("This is not an API user of the project") }
             return try secrets.unseal(key.sealed)
         }
+    }
+}
+
+extension ProjectTables where Self: BackupTables {
+    fileprivate func details(of project: Project) throws -> ProjectDetails {
+        ProjectDetails(
+            project: project,
+            backups: BackupOverview(
+                backups: try backups(of: project.id), nextVersion: try nextBackup(of: project.id)),
+            options: try recordOptions(of: project.id))
     }
 }
 

@@ -37,7 +37,7 @@ extension AssetService {
         }
         let head = try await blobs.head(token.blob.location, length: media.headLength)
         let inspection = await media.inspect(head: head, name: path.name, size: token.blob.size)
-        return try await catalog.write { [clock] tx in
+        return try await catalog.write { [clock, settings] tx in
             let now = clock.now()
             let document = try document(ofSegment: segment, caller, tx)
             guard try tx.fileToken(token.token, user: caller.user.id, now: now) != nil else {
@@ -48,7 +48,7 @@ extension AssetService {
             let root = SegmentFolder(document: document, segment: segment).path.names
             try AssetPath.checkDepth((root + path.folders + [path.name]).map(\.description))
             let folder = try tx.openFolders(root + path.folders, in: caller.project, now: now)
-            let asset = try tx.putFile(path.name, content, in: folder, now: now)
+            let asset = try tx.putFile(path.name, content, in: folder, keeping: settings.keptVersions, now: now)
             return SegmentFile(
                 document: document, segment: segment, path: path.folders.map(\.description),
                 languages: caller.project.languages, asset: asset)
@@ -162,7 +162,7 @@ extension AssetTables where Self: ChangeTables {
 
     /// Adds a file, or gives new bytes to the one of that name (U21).
     fileprivate func putFile(
-        _ name: AssetName, _ content: Asset.Content, in folder: AssetID, now: Timestamp
+        _ name: AssetName, _ content: Asset.Content, in folder: AssetID, keeping kept: Int, now: Timestamp
     ) throws -> Asset {
         guard let old = try child(of: folder, named: name.description, isFile: true, now: now) else {
             guard let parent = try asset(folder) else { throw AssetError.unprocessable("The folder does not exist") }
@@ -171,7 +171,7 @@ extension AssetTables where Self: ChangeTables {
                     project: parent.project, parent: folder, name: name.description, content: content, createdOn: now))
         }
         guard old.isFile else { throw AssetError.badParameter("filename", "'\(name)' is a folder") }
-        let replaced = try replaceContent(of: old, with: content, now: now)
+        let replaced = try replaceContent(of: old, with: content, keeping: kept, now: now)
         try append(.update, .assets, [old.gid], in: old.project)
         return replaced
     }

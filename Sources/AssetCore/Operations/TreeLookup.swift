@@ -38,15 +38,15 @@ extension AssetTables {
         return parent
     }
 
-    /// The name, or the first with a number that no child has, deleted ones included (project reference 5.8).
-    func freeName(_ name: AssetName, in parent: AssetID) throws -> String {
-        if try child(of: parent, named: name.description) == nil { return name.description }
-        var number = 2
-        while true {
-            let candidate = name.numbered(number).description
-            if try child(of: parent, named: candidate) == nil { return candidate }
+    /// The name, or the first with a number that no child has but `asset` itself, deleted ones included (project reference 5.8).
+    func freeName(_ name: AssetName, in parent: AssetID, for asset: AssetID? = nil) throws -> String {
+        var candidate = name.description
+        var number = 1
+        while let taken = try child(of: parent, named: candidate), taken.id != asset {
             number += 1
+            candidate = name.numbered(number).description
         }
+        return candidate
     }
 }
 

@@ -48,11 +48,11 @@ extension AssetService {
             await discard(file)
             throw error
         }
-        return try await commit(file) { tx, content, now in
+        return try await commit(file) { [settings] tx, content, now in
             let asset = try tx.require(reference, in: caller.project)
             guard asset.isFile else { throw AssetError.unprocessable("The asset is a folder") }
             guard asset.status == .published else { throw AssetError.unprocessable("The asset is deleted") }
-            let replaced = try tx.replaceContent(of: asset, with: content, now: now)
+            let replaced = try tx.replaceContent(of: asset, with: content, keeping: settings.keptVersions, now: now)
             try tx.append(.update, .assets, [asset.gid], in: caller.project.id)
             return try tx.withParent(replaced)
         }

@@ -29,6 +29,9 @@ package struct ProjectDraft: Sendable {
     package var languages: [String]
     package var timezone: String
     package var createdOn: Timestamp
+    /// Its own gid, and that of its root folder.
+    package var gid = GID()
+    package var root = GID()
 
     package init(
         account: AccountID, owner: User, name: String, number: Int64?, languages: [String], timezone: String,
@@ -82,11 +85,11 @@ package protocol AccountTables {
     func project(_ gid: GID) throws -> Project?
     func project(number: Int64) throws -> Project?
     /// Makes the project with its root folder; the owner becomes a member.
-    /// - Throws: `unprocessable` when the number is taken.
+    /// - Throws: `unprocessable` when the number or the gid is taken.
     func insertProject(_ draft: ProjectDraft) throws -> Project
     func members(of project: ProjectID) throws -> [Member]
     func member(_ user: UserID, of project: ProjectID) throws -> Member?
-    /// The active memberships of a user.
+    /// The memberships of a user that are active, or invitations.
     func memberships(of user: UserID) throws -> [Member]
     func setMember(_ user: UserID, of project: ProjectID, role: Member.Role, status: Member.Status) throws
     /// Whether there was one.

@@ -61,6 +61,7 @@ package struct FileSweep: Sendable, Equatable {
 /// What a job needs to know of an asset before it changes it.
 package struct AssetState: Sendable {
     package let id: AssetID
+    package let gid: GID
     package let parent: AssetID?
     package let isFile: Bool
     package let status: Asset.Status
@@ -69,10 +70,11 @@ package struct AssetState: Sendable {
     package let parentStatus: Asset.Status?
 
     package init(
-        id: AssetID, parent: AssetID?, isFile: Bool, status: Asset.Status, statusJob: JobID?,
+        id: AssetID, gid: GID, parent: AssetID?, isFile: Bool, status: Asset.Status, statusJob: JobID?,
         parentStatus: Asset.Status?
     ) {
         self.id = id
+        self.gid = gid
         self.parent = parent
         self.isFile = isFile
         self.status = status
@@ -95,6 +97,10 @@ package protocol AssetTables {
     func children(of parent: AssetID, top: Int, size: Int) throws -> [Asset]
     /// The ids of all children, in the order of `children`.
     func childIDs(of parent: AssetID) throws -> [AssetID]
+    /// How many sub-folders of a folder stand before this name.
+    func folderRank(of name: String, in parent: AssetID) throws -> Int
+    /// The assets of a project that have a title, a description or metadata, by id, at most `limit`.
+    func assetsWithTexts(in project: ProjectID, after id: AssetID?, limit: Int) throws -> [AssetID]
     /// The next children of one kind, by name.
     func children(of parent: AssetID, files: Bool, after name: String?, limit: Int) throws -> [ChildEntry]
     /// The names from the root down to this asset, the root's empty name left out.
@@ -112,8 +118,14 @@ package protocol AssetTables {
     /// Adds the row, its parent's count and its words in the search index.
     /// - Throws: `AssetError.unprocessable` when the name is taken.
     func insert(_ draft: AssetDraft) throws -> Asset
-    /// Replaces the bytes: raises `version`, and `updatedOn` always grows. `status` becomes published.
-    func replaceContent(of asset: Asset, with content: Asset.Content, now: Timestamp) throws -> Asset
+    /// Replaces the bytes: raises `version`, and `updatedOn` always grows. `status` becomes published. The bytes that were there
+    /// are kept as an old version, as long as the file has no more than `kept` versions, the newest included.
+    func replaceContent(of asset: Asset, with content: Asset.Content, keeping kept: Int, now: Timestamp) throws
+        -> Asset
+    /// The old versions of a file, the newest first.
+    func oldVersions(of file: AssetID) throws -> [FileVersion]
+    /// Writes title, description, metadata and transforms, and keeps the search index in step; `updatedOn` always grows.
+    func update(_ asset: Asset, now: Timestamp) throws -> Asset
     /// Moves a row below another parent under a name that is free there; counts follow.
     func move(_ asset: Asset, to parent: AssetID, name: String, now: Timestamp) throws
     /// Sets the status of one asset only, outside of any job.
@@ -124,6 +136,12 @@ package protocol AssetTables {
     func apply(
         _ change: StatusChange, toFilesOf folder: AssetID, after name: String?, limit: Int
     ) throws -> FileSweep
+    /// The next assets, by id, whose status a job was the last to change, and still is `status`.
+    func assets(changedBy job: JobID, with status: Asset.Status, after id: AssetID?, limit: Int) throws -> [AssetState]
+    /// Whether anything in a folder has this status.
+    func hasChildren(_ folder: AssetID, with status: Asset.Status) throws -> Bool
+    /// How many files of a folder have this status.
+    func countFiles(of folder: AssetID, with status: Asset.Status) throws -> Int64
     /// Removes rows that have no children: search index, the parent's counts, candidates for the sweeper; appends a DELETE for
     /// each. All of `ids` have the same parent.
     func purge(_ ids: [AssetID], childrenOf parent: AssetID, project: ProjectID, files: Bool, now: Timestamp) throws

@@ -16,5 +16,6 @@ package protocol Catalog: Sendable {
 }
 
 /// What a transaction can do: one protocol for each group of tables.
-package typealias CatalogTransaction = AccountTables & AssetTables & BlobTables & ChangeTables & JobTables
+package typealias CatalogTransaction = AccountTables & AssetTables & BackupTables & BlobTables & ChangeTables
+    & JobTables & ProjectTables
     & SearchTables & SegmentTables

@@ -14,4 +14,12 @@ package protocol ChangeTables {
     func changes(in project: ProjectID, after cursor: Int64, limit: Int) throws -> [ProjectChange]
     /// Lines after `cursor` that `user` may see, in order, at most `limit`.
     func globalChanges(for user: UserID, after cursor: Int64, limit: Int) throws -> [GlobalChange]
+
+    /// The global feed and those of all projects.
+    func feeds() throws -> [Feed]
+    /// Lines before `cursor`, the newest first, at most `limit`.
+    func feedLines(of feed: FeedName, before cursor: Int64, limit: Int) throws -> [FeedLine]
+    func removeFeedLines(of feed: FeedName, _ cursors: [Int64]) throws
+    /// Remembers how far the feed has been compacted, and how many lines were left.
+    func markCompacted(_ feed: FeedName, to head: Int64, lines: Int64) throws
 }

@@ -1,8 +1,37 @@
+/// A selected item that a job could not change, and why.
+package struct JobFailure: Sendable, Equatable {
+    package let asset: GID
+    package let reason: String
+
+    package init(asset: GID, reason: String) {
+        self.asset = asset
+        self.reason = reason
+    }
+}
+
+/// Where a job took an asset from, and where it put it.
+package struct JobMove: Sendable, Equatable {
+    package let asset: AssetID
+    package let fromParent: AssetID
+    package let fromName: String
+    package let toParent: AssetID
+    package let toName: String
+
+    package init(asset: AssetID, fromParent: AssetID, fromName: String, toParent: AssetID, toName: String) {
+        self.asset = asset
+        self.fromParent = fromParent
+        self.fromName = fromName
+        self.toParent = toParent
+        self.toName = toName
+    }
+}
+
 package protocol JobTables {
     func insertJob(
         _ kind: Job.Kind, project: ProjectID, user: UserID, parameters: JSON, isSilent: Bool, now: Timestamp
     ) throws -> Job
-    /// Takes the oldest job that waits, or whose lease has run out, for `owner` until `until`.
+    /// Takes the oldest job that waits, or whose lease has run out, for `owner` until `until`. Jobs on a whole project (backup,
+    /// restore, languages) wait until the earlier ones of that project have ended.
     func claimJob(owner: String, now: Timestamp, until: Timestamp) throws -> Job?
     /// The job with its position as last saved, if `owner` still holds its lease; the lease then runs until `until`.
     func renewLease(_ id: JobID, owner: String, until: Timestamp) throws -> Job?
@@ -13,6 +42,20 @@ package protocol JobTables {
     /// Writes status, parameters, position and counts.
     func save(_ job: Job) throws
     func job(_ id: JobID) throws -> Job?
+    /// A job that is not silent.
+    func job(token: GID, in project: ProjectID) throws -> Job?
+    /// The jobs of a project that are not silent, the newest first.
+    func jobs(in project: ProjectID, top: Int, size: Int) throws -> (jobs: [Job], total: Int64)
+    /// Asks a job to end; answers false when it has ended already.
+    func cancelJob(_ id: JobID) throws -> Bool
+    /// Asks all other jobs of a project to end.
+    func cancelJobs(in project: ProjectID, except id: JobID) throws
+    func append(_ failures: [JobFailure], to job: JobID) throws
+    /// In the order in which they were appended.
+    func failures(of job: JobID, top: Int, size: Int) throws -> (failures: [JobFailure], total: Int64)
+    func append(_ move: JobMove, to job: JobID) throws
+    /// The last move before the one of this number.
+    func lastMove(of job: JobID, before number: Int64) throws -> (number: Int64, move: JobMove)?
     /// Deletes the row and all that belongs to it.
     func deleteJob(_ id: JobID) throws
     /// Deletes finished jobs that were last touched before `moment`, at most `limit`; answers how many.

@@ -1,7 +1,8 @@
 /// Full-text search, and selections that have been evaluated and frozen.
 package protocol SearchTables {
-    /// The files that a query finds, deleted ones included, the most relevant first, then by id.
-    func search(_ query: SearchQuery, in project: ProjectID) throws -> [AssetID]
+    /// The files that a query finds, deleted ones included, the most relevant first, then by id. Conditions such as "fewer than
+    /// three days ago" are as of `now`.
+    func search(_ query: SearchQuery, in project: ProjectID, now: Timestamp) throws -> [AssetID]
 
     /// Makes an empty frozen selection. One without `expiresOn` lives until it is deleted.
     func createSelection(project: ProjectID, user: UserID, now: Timestamp, expiresOn: Timestamp?) throws -> (

@@ -43,7 +43,8 @@ enum RESTErrors {
 
     private static func status(of error: AssetError) -> HTTPResponse.Status {
         switch error.code {
-        case .badParameter, .unknownUser, .unprocessable, .badSelection: .badRequest
+        case .badParameter, .unknownUser, .unprocessable, .badSelection, .validation, .inviteInvalid, .processFailed:
+            .badRequest
         case .unauthenticated: .unauthorized
         case .forbidden: .forbidden
         case .fileNotFound, .notFound: .notFound

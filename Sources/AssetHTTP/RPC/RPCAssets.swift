@@ -1,7 +1,7 @@
 import AssetCore
 import OrderedCollections
 
-/// The calls below `/api/p/<project>/assets/` (project reference 5).
+/// The calls below `/api/p/<project>/assets/` that are about one asset or a list of them (project reference 5).
 enum RPCAssets {
     static let calls: [String: RPCEntry] = [
         "assets/root": RPCEntry(.member) { call in
@@ -12,18 +12,73 @@ enum RPCAssets {
         "assets/children": RPCEntry(.member) { call in
             let caller = try call.requireCaller()
             let page = try await call.service.children(
-                caller, of: try call.reference(gid: "asset", pathname: "pathname"),
-                top: try call.integer("page.top", default: 0, in: 0...), size: try call.pageSize(default: 100))
-            return list("children", page.assets, total: page.total, caller)
+                caller, of: try call.reference(gid: "asset", pathname: "pathname"), top: try call.pageTop(),
+                size: try call.pageSize(default: 100))
+            return list(["children"], page, caller)
+        },
+        "assets/tree": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let open =
+                call.value("expanded_assets") == nil
+                ? try call.pathnames("expanded_paths") : try call.gids("expanded_assets").map(AssetReference.gid)
+            let page = try await call.service.tree(
+                caller, open: open, top: try call.pageTop(), size: try call.pageSize(default: 100))
+            return list(["tree"], page, caller)
+        },
+        "assets/worksheet": RPCEntry(.member) { call in try await worksheet(call) },
+        "assets/search": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let page = try await call.service.search(
+                caller, try SearchQuery(parsing: call.parameters), top: try call.pageTop(),
+                size: try call.pageSize(default: 10))
+            // The reference does not tell which of the two names clients expect.
+            return list(["assets", "results"], page, caller)
         },
         "assets/create": RPCEntry(.member) { call in
             let caller = try call.requireCaller()
             let parent = try call.gid("parent")
-            let name = try AssetName(call.value("name") == nil ? "new folder" : try call.string("name"))
+            let name = try AssetName(try call.optionalString("name") ?? "new folder")
             return withParent(try await call.service.createFolder(caller, in: .gid(parent), named: name), caller)
         },
         "assets/upload": RPCEntry(.member, isUpload: true) { call in try await RPCUploads.upload(call) },
         "assets/upload_update": RPCEntry(.member, isUpload: true) { call in try await RPCUploads.update(call) },
+        "assets/update": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let asset = try call.gid("asset")
+            return one("asset", try await call.service.update(caller, .gid(asset), try RPCEdits.edit(call)), caller)
+        },
+        "assets/move": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let asset = try call.gid("asset")
+            return withParent(
+                try await call.service.move(caller, .gid(asset), to: .gid(try call.gid("parent"))), caller)
+        },
+        "assets/metadata/set": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let asset = try call.gid("asset")
+            let name = try MetadataName(try call.string("name"))
+            let patch = try RPCEdits.metadataPatch(call.parameters)
+            return one("asset", try await call.service.setMetadata(caller, .gid(asset), name, patch), caller)
+        },
+        "assets/metadata/clear": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let asset = try call.gid("asset")
+            let name = try MetadataName(try call.string("name"))
+            return one("asset", try await call.service.clearMetadata(caller, .gid(asset), name), caller)
+        },
+        "assets/versions": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let (asset, versions) = try await call.service.versions(caller, of: .gid(try call.gid("asset")))
+            var reply = one("asset", asset, caller)
+            reply.result["versions"] = .array(versions.map(RPCModels.version))
+            return reply
+        },
+        "assets/revert": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            let asset = try call.gid("asset")
+            let version = Int64(try call.integer("version", in: 1...))
+            return one("asset", try await call.service.revert(caller, .gid(asset), to: version), caller)
+        },
         "assets/delete": RPCEntry(.member) { call in
             let caller = try call.requireCaller()
             return one("asset", try await call.service.delete(caller, .gid(try call.gid("asset"))), caller)
@@ -35,21 +90,6 @@ enum RPCAssets {
         "assets/permanent_delete": RPCEntry(.member) { call in
             let caller = try call.requireCaller()
             return one("parent", try await call.service.permanentDelete(caller, .gid(try call.gid("asset"))), caller)
-        },
-        "assets/bulk/get": RPCEntry(.member) { call in try await bulkGet(call) },
-        "assets/bulk/delete": RPCEntry(.member) { call in
-            job(try await call.service.bulkDelete(try call.requireCaller(), call.value("selection")))
-        },
-        "assets/bulk/undelete": RPCEntry(.member) { call in
-            job(try await call.service.bulkUndelete(try call.requireCaller(), call.value("selection")))
-        },
-        "assets/bulk/permanent_delete": RPCEntry(.member) { call in
-            job(try await call.service.bulkPermanentDelete(try call.requireCaller(), call.value("selection")))
-        },
-        "assets/bulk/move": RPCEntry(.member) { call in
-            job(
-                try await call.service.bulkMove(
-                    try call.requireCaller(), call.value("selection"), to: try call.gid("parent")))
         },
     ]
 
@@ -69,21 +109,16 @@ enum RPCAssets {
         return RPCReply(["assets": gids(assets)], data: ["assets": RPCModels.assets(assets, in: caller.project)])
     }
 
-    private static func bulkGet(_ call: RPCCall) async throws -> RPCReply {
+    private static func worksheet(_ call: RPCCall) async throws -> RPCReply {
         let caller = try call.requireCaller()
-        var cursor: String?
-        if let value = call.value("page.cursor") {
-            guard let text = value.stringValue else {
-                throw AssetError.badSelection("'page.cursor' is not one of ours")
-            }
-            cursor = text
-        }
-        let page = try await call.service.bulkGet(
-            caller, try Selection(parsing: call.value("selection")), cursor: cursor,
-            size: try call.pageSize(default: 100))
-        var reply = list("assets", page.assets, total: page.total, caller)
-        reply.result["page.cursor"] = JSON(page.cursor)
-        return reply
+        let sheet = try await call.service.worksheet(
+            caller, of: .gid(try call.gid("asset")), top: try call.pageTop(), size: try call.pageSize(default: 20))
+        return RPCReply(
+            [
+                "asset": JSON(sheet.asset.asset.gid), "path": gids(sheet.path), "children": gids(sheet.children.assets),
+                "children.size": .int(sheet.children.total),
+            ],
+            data: ["assets": RPCModels.assets(sheet.path + sheet.children.assets, in: caller.project)])
     }
 
     // MARK: Shapes of answers
@@ -94,10 +129,14 @@ enum RPCAssets {
         RPCReply([key: JSON(asset.asset.gid)], data: ["assets": RPCModels.assets([asset], in: caller.project)])
     }
 
-    private static func list(_ key: String, _ assets: [LocatedAsset], total: Int64, _ caller: Caller) -> RPCReply {
-        RPCReply(
-            [key: gids(assets), key + ".size": .int(total)],
-            data: ["assets": RPCModels.assets(assets, in: caller.project)])
+    /// A page of assets, under each of the names, with its size.
+    static func list(_ keys: [String], _ page: AssetPage, _ caller: Caller) -> RPCReply {
+        var reply = RPCReply(data: ["assets": RPCModels.assets(page.assets, in: caller.project)])
+        for key in keys {
+            reply.result[key] = gids(page.assets)
+            reply.result[key + ".size"] = .int(page.total)
+        }
+        return reply
     }
 
     static func withParent(_ pair: AssetWithParent, _ caller: Caller) -> RPCReply {
@@ -105,6 +144,4 @@ enum RPCAssets {
             ["parent": JSON(pair.parent.asset.gid), "asset": JSON(pair.asset.asset.gid)],
             data: ["assets": RPCModels.assets([pair.asset, pair.parent], in: caller.project)])
     }
-
-    private static func job(_ token: GID) -> RPCReply { RPCReply(["job.token": JSON(token)]) }
 }

@@ -39,6 +39,23 @@ struct RPCCall: Sendable {
         return text
     }
 
+    /// nil when it is absent.
+    func optionalString(_ name: String) throws(AssetError) -> String? { value(name) == nil ? nil : try string(name) }
+
+    /// A name of 1 to 255 bytes.
+    func name() throws(AssetError) -> String {
+        let name = try string("name")
+        guard !name.isEmpty, name.utf8.count <= 255 else { throw .badParameter("name", "Use 1 to 255 bytes") }
+        return name
+    }
+
+    /// false when it is absent.
+    func flag(_ name: String) throws(AssetError) -> Bool {
+        guard let value = value(name) else { return false }
+        guard let flag = value.boolValue else { throw .badParameter(name, "Expected true or false") }
+        return flag
+    }
+
     func gid(_ name: String) throws(AssetError) -> GID { try Self.gid(try string(name), name) }
 
     func gids(_ name: String) throws(AssetError) -> [GID] {
@@ -65,13 +82,37 @@ struct RPCCall: Sendable {
         return gid
     }
 
-    func integer(_ name: String, default standard: Int, in range: PartialRangeFrom<Int>) throws(AssetError) -> Int {
-        guard let value = value(name) else { return standard }
+    /// - Parameter standard: what it is when it is absent; nil when it must be there.
+    func integer(
+        _ name: String, default standard: Int? = nil, in range: PartialRangeFrom<Int>
+    ) throws(AssetError) -> Int {
+        guard let value = value(name) else {
+            guard let standard else { throw .badParameter(name, "This parameter is required") }
+            return standard
+        }
+        return try Self.integer(value, name, range)
+    }
+
+    func integers(_ name: String, in range: PartialRangeFrom<Int>) throws(AssetError) -> [Int] {
+        guard let elements = value(name)?.arrayValue, elements.count <= Self.maximumList else {
+            throw .badParameter(name, "Expected a list of at most \(Self.maximumList) numbers")
+        }
+        var numbers: [Int] = []
+        for element in elements { numbers.append(try Self.integer(element, name, range)) }
+        return numbers
+    }
+
+    private static func integer(
+        _ value: JSON, _ name: String, _ range: PartialRangeFrom<Int>
+    ) throws(AssetError) -> Int {
         guard let number = value.intValue.flatMap(Int.init(exactly:)), range.contains(number) else {
             throw .badParameter(name, "Expected a whole number from \(range.lowerBound) on")
         }
         return number
     }
+
+    /// `page.top`: from 0.
+    func pageTop() throws(AssetError) -> Int { try integer("page.top", default: 0, in: 0...) }
 
     /// `page.size`: from 1; more than 1000 counts as 1000 (project reference 1.10).
     func pageSize(default standard: Int) throws(AssetError) -> Int {

@@ -10,9 +10,15 @@ struct RPCDispatcher: Sendable {
     let settings: ServerSettings
     let tokens: TokenIssuer
 
-    static let globalCalls = RPCGlobal.calls
-    static let projectCalls = RPCProject.calls.merging(RPCAssets.calls) { first, _ in first }
+    static let globalCalls = merged([RPCGlobal.calls, RPCAccount.calls])
+    static let projectCalls = merged([
+        RPCProject.calls, RPCSettings.calls, RPCQueries.calls, RPCAssets.calls, RPCBulk.calls,
+    ])
     static let syncCalls = RPCSync.calls
+
+    private static func merged(_ tables: [[String: RPCEntry]]) -> [String: RPCEntry] {
+        tables.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    }
 
     func mount(in routes: inout RouteTable) {
         mount("/api/p/{project}/**", Self.projectCalls, in: &routes)

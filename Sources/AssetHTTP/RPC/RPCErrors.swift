@@ -8,12 +8,15 @@ enum RPCErrors {
         let row = row(for: error)
         var info: JSON = .emptyObject
         var message = row.message
-        if let parameter = error.parameter {
+        switch (error.code, error.parameter) {
+        case (.validation, let field?): info = [field: .string(error.message)]
+        case (.processFailed, let process?): info = ["process": .string(process)]
+        case (_, let parameter?):
             info = ["parameter": .string(parameter), "reason": .string(error.message)]
-            message += ": \(parameter): \(error.message)"
-        } else if error.message != row.message {
-            message += ": \(error.message)"
+            message += ": \(parameter)"
+        case (_, nil): break
         }
+        if error.message != row.message { message += ": \(error.message)" }
         var headers: HTTPFields = [:]
         // The client drops its token whenever it sees this header, so it stands on token failures only.
         if error.code == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"JWT access to Unicat.\"" }
@@ -32,7 +35,12 @@ enum RPCErrors {
         case .unauthenticated: (401, "Permission denied", 401)
         case .unknownUser: (403, "Unknown user", 403)
         case .forbidden: (403, "Forbidden", 403)
-        case .unprocessable, .fileNotFound: (422, "Unprocessable Entity", 422)
+        case .unprocessable: (422, "Unprocessable Entity", 422)
+        // Below `/media` only (11.5).
+        case .fileNotFound: (404, "Not found", 404)
+        case .validation: (1001, "Validation error", 422)
+        case .processFailed: (1003, "Process error", 422)
+        case .inviteInvalid: (1004, "Invite invalid", 422)
         case .badSelection: (1006, "Bulk selection error", 422)
         case .rangeNotSatisfiable: (416, "Range Not Satisfiable", 416)
         case .tooLarge: (413, "Content Too Large", 413)

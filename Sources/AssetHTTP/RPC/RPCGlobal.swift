@@ -13,10 +13,9 @@ enum RPCGlobal {
         },
         "init": RPCEntry(.user) { call in try await start(call.service, try call.requireUser()) },
         "projects/get": RPCEntry(.user) { call in
-            let caller = try await call.service.caller(try call.requireUser().gid, in: try call.gid("project"))
-            return RPCReply(
-                ["project": JSON(caller.project.gid)],
-                data: ["cc.projects": .object([caller.project.gid.description: RPCModels.project(caller.project)])])
+            // Also a deleted one: that is how clients learn of it.
+            let (project, _) = try await call.service.anyProject(try call.requireUser(), try call.gid("project"))
+            return try await RPCSettings.project(project, call)
         },
         "users/get": RPCEntry(.user) { call in
             let viewer = try call.requireUser()

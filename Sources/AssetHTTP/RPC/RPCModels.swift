@@ -68,38 +68,100 @@ enum RPCModels {
         ]
     }
 
-    /// The complete form, for members. Channels, orderings and fieldlists belong to records: one fixed default each, because
-    /// clients index them.
-    static func project(_ project: Project) -> JSON {
+    /// The complete form, for members. Channels, orderings and fieldlists belong to records: a fixed one of each, because
+    /// clients index them, and those that were made beside it.
+    static func project(_ details: ProjectDetails) -> JSON {
+        let project = details.project
         var members = shortProject(project).objectValue ?? [:]
-        let fixed = FixedRecordOptions(project: project.gid)
+        func options(_ kind: RecordOption.Kind, _ first: [(String, String)]) -> [(String, String)] {
+            let main = (project.gid.derived(kind.number).description, "Main \(kind.rawValue)")
+            return first + [main] + details.options.filter { $0.kind == kind }.map { ($0.gid.description, $0.name) }
+        }
+        let channels = options(.channel, [("__all__", "[all records]")])
+        let orderings = options(.ordering, [])
+        let fieldlists = options(.fieldlist, [])
         members["options"] = [
             "timezone": .string(project.timezone),
             "languages": .array(project.languages.map(JSON.string)),
-            "channels": .object(["__all__": "[all records]", fixed.channel.description: "Main channel"]),
-            "orderings": .object([fixed.ordering.description: "Main ordering"]),
-            "fieldlists": .object([fixed.fieldlist.description: "Main fieldlist"]),
+            "channels": names(channels), "orderings": names(orderings), "fieldlists": names(fieldlists),
             "imageserver": ["type": "ccdam", "options": .emptyObject],
-            "orderedchannels": ["__all__", JSON(fixed.channel)],
-            "orderedorderings": [JSON(fixed.ordering)],
-            "orderedfieldlists": [JSON(fixed.fieldlist)],
+            "orderedchannels": order(channels), "orderedorderings": order(orderings),
+            "orderedfieldlists": order(fieldlists),
         ]
-        members["backups"] = ["versions": [], "next_version": 1]
+        members["backups"] = [
+            "versions": .array(details.backups.backups.map(backup)),
+            "next_version": .int(details.backups.nextVersion),
+        ]
         members["build"] = 1
         return .object(members)
+    }
+
+    private static func names(_ options: [(String, String)]) -> JSON {
+        .object(OrderedDictionary(options.map { ($0.0, .string($0.1)) }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    private static func order(_ options: [(String, String)]) -> JSON { .array(options.map { .string($0.0) }) }
+
+    private static func backup(_ backup: Backup) -> JSON {
+        [
+            "version": .int(backup.version), "name": .string(backup.name), "created_by": .string(backup.createdBy),
+            "timestamp": .double(backup.createdOn.seconds),
+        ]
+    }
+
+    static func queries(_ queries: [SavedQuery]) -> JSON {
+        .object(
+            OrderedDictionary(
+                queries.map { query in
+                    (
+                        query.gid.description,
+                        [
+                            "gid": JSON(query.gid), "type": .string(query.kind.rawValue), "name": .string(query.name),
+                            "q": .string(query.q), "filter": query.filter,
+                        ]
+                    )
+                }, uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// A version of a file: our own addition.
+    static func version(_ version: FileVersion) -> JSON {
+        [
+            "version": .int(version.version), "type": JSON(version.content.type),
+            "filesize": .int(version.content.size), "info": version.content.info,
+            "replaced_on": version.replacedOn.map { .double($0.seconds) } ?? .null,
+        ]
+    }
+
+    /// A job as our own calls show it: what the feed shows, with token and user.
+    static func job(_ overview: JobOverview, in project: Project) -> JSON {
+        let job = overview.job
+        return [
+            "token": JSON(job.token), "project_gid": JSON(project.gid), "job": .string(job.kind.rawValue),
+            "user": overview.user.map { JSON($0) } ?? .null, "status": .string(job.status.rawValue), "info": job.info,
+            "can_undo": .bool(job.status == .done && job.kind.canBeUndone),
+            "created_on": .double(job.createdOn.seconds), "updated_on": .double(job.updatedOn.seconds),
+        ]
     }
 
     static func member(_ member: Member) -> JSON {
         [
             "project_gid": JSON(member.projectGID), "user_gid": JSON(member.user.gid),
             "status": .string(member.status.rawValue), "roles": [.string(member.role.rawValue)],
+            // There is no mail; clients read the keys.
+            "options": [
+                "notifications": ["email": nil, "events": ["all"], "frequency": "immediate"],
+                "rate_limit_per_second": nil,
+            ],
         ]
     }
 
+    /// An invitation gives no role yet.
     static func roles(_ members: [Member]) -> JSON {
         .object(
             OrderedDictionary(
-                members.map { ($0.projectGID.description, [.string($0.role.rawValue)]) },
+                members.filter { $0.status == .active }.map {
+                    ($0.projectGID.description, [.string($0.role.rawValue)])
+                },
                 uniquingKeysWith: { first, _ in first }))
     }
 
@@ -124,16 +186,15 @@ enum RPCModels {
         OrderedDictionary(uniqueKeysWithValues: Languages.names.map { ($0.code, .string($0.name)) }))
 }
 
-/// The gids of the one channel, ordering and fieldlist of a project, derived from its own gid, so that they never change.
-private struct FixedRecordOptions {
-    let channel: GID
-    let ordering: GID
-    let fieldlist: GID
-
-    init(project: GID) {
-        channel = project.derived(1)
-        ordering = project.derived(2)
-        fieldlist = project.derived(3)
+extension RecordOption.Kind {
+    /// Tells the gids of a project's fixed options apart: each is the project's own gid with this in its last byte, so that it
+    /// never changes.
+    fileprivate var number: UInt8 {
+        switch self {
+        case .channel: 1
+        case .ordering: 2
+        case .fieldlist: 3
+        }
     }
 }
 

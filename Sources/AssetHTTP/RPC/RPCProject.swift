@@ -17,14 +17,22 @@ enum RPCProject {
         },
         "init": RPCEntry(.member) { call in try await start(call.service, try call.requireCaller()) },
         "members/get": RPCEntry(.member) { call in try await member(call, try call.requireCaller()) },
+        "members/invite": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            return one(try await call.service.invite(caller, try call.string("username_or_email")), seenBy: caller)
+        },
+        "members/resend_invite": RPCEntry(.member) { call in
+            let caller = try call.requireCaller()
+            return one(try await call.service.resendInvite(caller, try call.gid("user")), seenBy: caller)
+        },
+        "members/remove": RPCEntry(.member) { call in
+            try await call.service.removeMember(try call.requireCaller(), try call.gid("user"))
+            return RPCReply()
+        },
         "apikeys/create": RPCEntry(.member) { call in
             let caller = try call.requireCaller()
-            let name = try call.string("name")
-            guard !name.isEmpty, name.utf8.count <= 255 else {
-                throw AssetError.badParameter("name", "Use 1 to 255 bytes")
-            }
-            let member = try await call.service.createAPIKey(caller, name: name)
-            return RPCReply(["user": JSON(member.user.gid)], data: data(of: [member], seenBy: caller.user))
+            let member = try await call.service.createAPIKey(caller, name: try call.name())
+            return one(member, seenBy: caller)
         },
         "apikeys/get": RPCEntry(.member) { call in
             let key = try await call.service.apiKey(try call.requireCaller(), of: try call.gid("user"))
@@ -42,7 +50,7 @@ enum RPCProject {
         if call.value("member") != nil {
             let members = try await call.service.members(caller, [try call.gid("member")])
             guard let member = members.first else { throw AssetError.unprocessable("There is no such member") }
-            return RPCReply(["user": JSON(member.user.gid)], data: data(of: [member], seenBy: caller.user))
+            return one(member, seenBy: caller)
         }
         guard call.value("members") != nil else {
             throw AssetError.badParameter("member", "This parameter is required")
@@ -50,6 +58,10 @@ enum RPCProject {
         let members = try await call.service.members(caller, try call.gids("members"))
         return RPCReply(
             ["users": .array(members.map { JSON($0.user.gid) })], data: data(of: members, seenBy: caller.user))
+    }
+
+    private static func one(_ member: Member, seenBy caller: Caller) -> RPCReply {
+        RPCReply(["user": JSON(member.user.gid)], data: data(of: [member], seenBy: caller.user))
     }
 
     private static func data(of members: [Member], seenBy viewer: User) -> OrderedDictionary<String, JSON> {
@@ -67,7 +79,7 @@ enum RPCProject {
         for project in overview.overview.projects {
             projects[project.gid.description] = RPCModels.shortProject(project)
         }
-        projects[caller.project.gid.description] = RPCModels.project(caller.project)
+        projects[caller.project.gid.description] = RPCModels.project(overview.details)
         let others = overview.overview.memberships.filter { $0.project != caller.project.id }
         return RPCReply(
             [
@@ -75,7 +87,7 @@ enum RPCProject {
                 "user_projects": RPCModels.roles(overview.overview.memberships),
                 "project": JSON(caller.project.gid),
                 "project_members": .array(overview.members.map { JSON($0.user.gid) }),
-                "last_backed_up": .null,
+                "last_backed_up": overview.details.backups.lastBackedUp.map { .double($0.seconds) } ?? .null,
                 "cc.version": RPCModels.version,
                 "cc.cursor": .int(overview.overview.cursor),
                 "cursor": .int(overview.cursor),
@@ -86,7 +98,7 @@ enum RPCProject {
                 "cc.projects_members": .array((overview.members + others).map(RPCModels.member)),
                 "cc.languages": RPCModels.languages,
                 "definitions": .emptyObject, "classes": .emptyObject, "fields": .emptyObject,
-                "layouts": .emptyObject, "queries": .emptyObject,
+                "layouts": .emptyObject, "queries": RPCModels.queries(overview.queries),
             ], loggedIn: user)
     }
 }

@@ -45,8 +45,8 @@ enum RPCUploads {
     }
 
     /// Reads all parts: the first file, and the named text fields. When anything is wrong, nothing stays behind.
-    private static func receive(
-        _ call: RPCCall, fields names: Set<String>
+    static func receive(
+        _ call: RPCCall, fields names: Set<String>, limit: Int64 = .max
     ) async throws -> (file: IngestedFile, name: AssetName, fields: [String: String]) {
         var received: (file: IngestedFile, name: AssetName)?
         var fields: [String: String] = [:]
@@ -55,7 +55,7 @@ enum RPCUploads {
             while let part = try await reader.nextPart() {
                 if let fileName = part.filename, part.name == "upload_file", received == nil {
                     let name = try AssetName(fileName, parameter: "upload_file")
-                    received = (try await call.service.ingest(reader.chunks, named: name), name)
+                    received = (try await call.service.ingest(reader.chunks, named: name, limit: limit), name)
                 } else if let name = part.name, names.contains(name) {
                     fields[name] = try await reader.readText(limit: 16 << 10)
                 }

@@ -1,0 +1,12 @@
+extension AssetService {
+    /// A page of the files that a query finds, the most relevant first (project reference 5.6). Neither `q` nor `filter` finds
+    /// nothing.
+    package func search(_ caller: Caller, _ query: SearchQuery, top: Int, size: Int) async throws -> AssetPage {
+        try caller.require(.read)
+        return try await catalog.read { [clock] tx in
+            let ids = try tx.search(query, in: caller.project.id, now: clock.now())
+            return AssetPage(
+                assets: try tx.located(Array(ids.dropFirst(top).prefix(size))), total: Int64(ids.count))
+        }
+    }
+}
