@@ -9,7 +9,12 @@ package func buildRouter(
     let router = Router(context: AppContext.self)
     router.add(middleware: RequestLogMiddleware())
     router.add(middleware: ErrorMiddleware())
+    routeTable(service, settings, health).register(in: router)
+    return router
+}
 
+/// Every path of the server.
+func routeTable(_ service: AssetService, _ settings: ServerSettings, _ health: Health) -> RouteTable {
     var routes = RouteTable()
     let tokens = TokenIssuer(service: service)
     let delivery = Delivery(blobs: service.blobs)
@@ -21,15 +26,15 @@ package func buildRouter(
     RESTSegmentAssets(service: service, sessions: sessions, delivery: delivery, settings: settings).mount(in: &routes)
     PublicMedia(service: service, delivery: delivery).mount(in: &routes)
     health.mount(service, in: &routes)
-    routes.register(in: router)
-    return router
+    OpenAPIDocument.mount(in: &routes)
+    return routes
 }
 
 /// Paths and what each answers, kept as data: a method that a path does not know gets 405 in the dialect's own envelope.
 struct RouteTable {
     typealias Handler = @Sendable (Request, AppContext) async throws -> Response
 
-    private var paths: [(path: String, handlers: [HTTPRequest.Method: Handler])] = []
+    private(set) var paths: [(path: String, handlers: [HTTPRequest.Method: Handler])] = []
     private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
 
     mutating func mount(_ path: String, _ handlers: [HTTPRequest.Method: Handler]) { paths.append((path, handlers)) }

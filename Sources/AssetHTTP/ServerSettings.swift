@@ -10,3 +10,6 @@ package struct ServerSettings: Sendable {
 
     package init() {}
 }
+
+/// The version of this program.
+package let stockroomVersion = "0.1.0"

@@ -32,6 +32,34 @@ extension SQLTransaction {
         return asset
     }
 
+    func insert(
+        _ archived: ArchivedAsset, in project: ProjectID, parent: AssetID, content: Asset.Content?,
+        oldVersions: [FileVersion]
+    ) throws {
+        let id: AssetID
+        do {
+            id = AssetID(
+                rawValue: try db.insert(
+                    """
+                    INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, status, version,
+                        title, description, metadata, transforms, created_on, updated_on)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    [
+                        .gid(archived.gid), .id(project), .id(parent), .text(archived.name), .bool(content != nil),
+                        .id(content?.blob), .int(content?.size ?? 0), .text(ifAny: content?.type),
+                        .text(content?.info.text ?? "{}"), .text(archived.status.rawValue), .int(archived.version),
+                        .text(Self.text(archived.title)), .text(Self.text(archived.description)),
+                        .json(archived.metadata), .json(archived.transforms), .time(archived.createdOn),
+                        .time(archived.updatedOn),
+                    ]))
+        } catch  where db.isUniqueViolation(error) {
+            throw AssetError.unprocessable("The asset '\(archived.name)' (\(archived.gid)) is here already")
+        }
+        for version in oldVersions { try insertVersion(version, of: id) }
+        if content != nil, let asset = try asset(id) { try index(asset) }
+    }
+
     func replaceContent(
         of asset: Asset, with content: Asset.Content, keeping kept: Int, now: Timestamp
     ) throws -> Asset {

@@ -15,13 +15,23 @@ extension SQLTransaction {
         try restore.updateChanged()
         try addCandidates(restore.blobsOfExtra, restore.extraValues + restore.extraValues, since: now)
         try restore.deleteExtra()
-        try restore.count()
+        try countChildren(in: backup.project)
         for start in stride(from: 0, to: stale.found.count, by: 500) {
             for asset in try assets(Array(stale.found[start..<min(start + 500, stale.found.count)])) {
                 try index(asset)
             }
         }
         try restoreSettings(of: backup)
+    }
+
+    func countChildren(in project: ProjectID) throws {
+        try db.execute(
+            """
+            UPDATE assets SET
+                file_count = (SELECT COUNT(*) FROM assets c WHERE c.parent_id = assets.id AND c.is_file = 1),
+                folder_count = (SELECT COUNT(*) FROM assets c WHERE c.parent_id = assets.id AND c.is_file = 0)
+            WHERE project_id = ? AND is_file = 0
+            """, [.id(project)])
     }
 
     private func restoreSettings(of backup: Backup) throws {
@@ -131,14 +141,4 @@ private struct Restore {
     }
 
     func deleteExtra() throws { try db.execute("DELETE FROM assets WHERE \(Self.extra)", extraValues) }
-
-    func count() throws {
-        try db.execute(
-            """
-            UPDATE assets SET
-                file_count = (SELECT COUNT(*) FROM assets c WHERE c.parent_id = assets.id AND c.is_file = 1),
-                folder_count = (SELECT COUNT(*) FROM assets c WHERE c.parent_id = assets.id AND c.is_file = 0)
-            WHERE project_id = ? AND is_file = 0
-            """, [.id(backup.project)])
-    }
 }

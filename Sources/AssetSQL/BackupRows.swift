@@ -107,6 +107,10 @@ extension SQLTransaction: BackupTables {
         try db.execute("UPDATE backups SET settings = ? WHERE id = ?", [.json(settings.json), .id(backup.id)])
     }
 
+    func snapshotSize(of backup: Backup) throws -> Int64 {
+        try db.first("SELECT COUNT(*) FROM backup_assets WHERE backup_id = ?", [.id(backup.id)]) { $0.int(0) } ?? 0
+    }
+
     func settings(of backup: BackupID) throws -> ProjectSettings {
         let text = try db.first("SELECT settings FROM backups WHERE id = ?", [.id(backup)]) { $0.text(0) }
         return try ProjectSettings(JSON(parsing: text ?? "{}"))

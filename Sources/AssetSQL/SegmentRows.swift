@@ -71,6 +71,20 @@ extension SQLTransaction: SegmentTables {
         }
     }
 
+    func documents(of project: ProjectID) throws -> [SegmentDocument] {
+        try db.all(
+            "SELECT number, project_id, is_flex FROM documents WHERE project_id = ? ORDER BY number", [.id(project)],
+            Self.document)
+    }
+
+    func jobScopes(on document: Int64) throws -> [JobScope] {
+        try db.all(
+            """
+            SELECT number, project_id, is_flex, ranges, job_scopes.job FROM job_scopes
+            JOIN documents ON number = document WHERE document = ? ORDER BY job_scopes.job
+            """, [.int(document)], Self.namedScope)
+    }
+
     func jobScope(_ job: JobNumber) throws -> JobScope? {
         try db.first(
             """
@@ -121,10 +135,11 @@ extension SQLTransaction: SegmentTables {
             SELECT number, project_id, is_flex, ranges, job_scopes.job FROM job_scopes
             JOIN documents ON number = document JOIN assignments ON assignments.job = job_scopes.job
             WHERE document = ? AND user_id = ? ORDER BY job_scopes.job
-            """, [.int(document), .id(user)]
-        ) { row in
-            guard let job = JobNumber(row.text(4)) else { throw CorruptRow(column: 4, what: "job number") }
-            return try Self.scope(job, row)
-        }
+            """, [.int(document), .id(user)], Self.namedScope)
+    }
+
+    private static func namedScope(_ row: any SQLRow) throws -> JobScope {
+        guard let job = JobNumber(row.text(4)) else { throw CorruptRow(column: 4, what: "job number") }
+        return try scope(job, row)
     }
 }

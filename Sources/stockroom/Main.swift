@@ -1,4 +1,5 @@
 import ArgumentParser
+import AssetHTTP
 
 @main
 struct Stockroom: AsyncParsableCommand {
@@ -9,9 +10,9 @@ struct Stockroom: AsyncParsableCommand {
             Every option can also be set in the environment (STOCKROOM_DATA for --data, STOCKROOM_PUBLIC_URL for \
             --public-url) or in a JSON file named by --config or STOCKROOM_CONFIG. What is on the command line wins.
             """,
-        version: "0.1.0",
+        version: stockroomVersion,
         subcommands: [
             Serve.self, Demo.self, AccountCommand.self, UserCommand.self, ProjectCommand.self, MemberCommand.self,
-            APIKeyCommand.self, DocumentCommand.self, JobScopeCommand.self, Migrate.self,
+            APIKeyCommand.self, DocumentCommand.self, JobScopeCommand.self, Export.self, Import.self, Migrate.self,
         ])
 }

@@ -20,7 +20,10 @@ package indirect enum SearchFilter: Hashable, Sendable {
 
     package enum TextProperty: String, Sendable { case name, title, description }
     package enum LocalizedProperty: String, Sendable, CaseIterable { case title, description }
-    package enum TimeProperty: String, Sendable { case updatedOn = "updated_on", createdOn = "created_on" }
+    package enum TimeProperty: String, Sendable {
+        case updatedOn = "updated_on"
+        case createdOn = "created_on"
+    }
     package enum NumberProperty: String, Sendable, CaseIterable { case width, height, filesize, pages }
 
     package enum TimeCondition: Hashable, Sendable {
@@ -31,7 +34,10 @@ package indirect enum SearchFilter: Hashable, Sendable {
     }
 
     package enum NumberCondition: Hashable, Sendable {
-        case equal(Double), less(Double), greater(Double), between(Double, Double)
+        case equal(Double)
+        case less(Double)
+        case greater(Double)
+        case between(Double, Double)
     }
 
     package enum Validation: Hashable, Sendable {

@@ -17,33 +17,49 @@ struct SnapshotSweep {
         guard let project = try tx.project(job.project), let backup = try Self.backup(of: job, tx) else {
             throw AssetError.unprocessable("The backup does not exist any more")
         }
-        // `isInFiles` says that all rows have been copied; the position is then one in the feed.
-        if !job.isInFiles {
-            if job.position == 0, job.parameter("cursor") == nil {
-                job.set("cursor", .int(try tx.projectCursor(project.id)))
-            }
-            let window = min(max(limit, 1), Self.window)
-            guard let copied = try tx.copyAssets(to: backup, after: AssetID(rawValue: job.position), window: window)
-            else {
-                job.isInFiles = true
-                job.position = job.parameter("cursor") ?? 0
-                return 1
-            }
-            job.position = copied.last.rawValue
-            job.succeeded += Int64(copied.copied)
-            return window
-        }
-        let changes = try tx.changes(in: project.id, after: job.position, limit: min(max(limit, 1), 1000))
-        if let last = changes.last {
-            try tx.copyAgain(Array(Set(changes.filter { $0.dataType == .assets }.map(\.key))), to: backup)
-            job.position = last.cursor
-            return changes.count
-        }
+        var progress = Progress(job)
+        defer { progress.save(to: &job) }
+        if let step = try copy(to: backup, &progress, limit: limit) { return step }
         try tx.copySettings(to: backup)
         try tx.setStatus(of: backup.id, to: .ready)
         try tx.appendUpdate(of: project)
         if job.kind == .restore { try restore(job, in: project) }
         return nil
+    }
+
+    /// How far a snapshot is.
+    struct Progress: Sendable {
+        /// Where the feed was when the copying began; nil when it has not.
+        var cursor: Int64?
+        /// Whether all rows have been copied once, and the feed is followed.
+        var isFollowing = false
+        /// The last row number that was copied; then a cursor.
+        var position: Int64 = 0
+        var copied: Int64 = 0
+    }
+
+    /// - Returns: about how many rows were looked at; nil when the snapshot is what the project is in this transaction.
+    func copy(to backup: Backup, _ progress: inout Progress, limit: Int) throws -> Int? {
+        if !progress.isFollowing {
+            let cursor = try progress.cursor ?? tx.projectCursor(backup.project)
+            progress.cursor = cursor
+            let window = min(max(limit, 1), Self.window)
+            let after = AssetID(rawValue: progress.position)
+            guard let copied = try tx.copyAssets(to: backup, after: after, window: window) else {
+                progress.isFollowing = true
+                progress.position = cursor
+                return 1
+            }
+            progress.position = copied.last.rawValue
+            progress.copied += Int64(copied.copied)
+            return window
+        }
+        let changes = try tx.changes(
+            in: backup.project, after: progress.position, limit: min(max(limit, 1), 1000))
+        guard let last = changes.last else { return nil }
+        try tx.copyAgain(Array(Set(changes.filter { $0.dataType == .assets }.map(\.key))), to: backup)
+        progress.position = last.cursor
+        return changes.count
     }
 
     private func restore(_ job: Job, in project: Project) throws {
@@ -69,11 +85,18 @@ struct SnapshotSweep {
     }
 }
 
-extension Job {
-    /// Keeps something beside the call's parameters.
-    fileprivate mutating func set(_ name: String, _ value: JSON) {
-        var members = parameters.objectValue ?? [:]
-        members[name] = value
-        parameters = .object(members)
+extension SnapshotSweep.Progress {
+    init(_ job: Job) {
+        self.init(
+            cursor: job.parameter("cursor"), isFollowing: job.isInFiles, position: job.position, copied: job.succeeded)
+    }
+
+    func save(to job: inout Job) {
+        var members = job.parameters.objectValue ?? [:]
+        members["cursor"] = cursor.map(JSON.int)
+        job.parameters = .object(members)
+        job.isInFiles = isFollowing
+        job.position = position
+        job.succeeded = copied
     }
 }

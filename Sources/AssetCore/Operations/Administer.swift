@@ -192,7 +192,7 @@ package enum ProjectName: Sendable, CustomStringConvertible {
 }
 
 extension AccountTables {
-    fileprivate func resolve(_ name: ProjectName) throws -> Project {
+    func resolve(_ name: ProjectName) throws -> Project {
         let found: Project? =
             switch name {
             case .gid(let gid): try project(gid)

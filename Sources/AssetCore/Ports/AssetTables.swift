@@ -118,6 +118,15 @@ package protocol AssetTables {
     /// Adds the row, its parent's count and its words in the search index.
     /// - Throws: `AssetError.unprocessable` when the name is taken.
     func insert(_ draft: AssetDraft) throws -> Asset
+    /// Adds an asset from an archive as it is, with its old versions and its words in the search index. Counts are left to
+    /// `countChildren`.
+    /// - Throws: `AssetError.unprocessable` when the gid or the name is taken.
+    func insert(
+        _ asset: ArchivedAsset, in project: ProjectID, parent: AssetID, content: Asset.Content?,
+        oldVersions: [FileVersion]
+    ) throws
+    /// Sets the counts of all folders of a project.
+    func countChildren(in project: ProjectID) throws
     /// Replaces the bytes: raises `version`, and `updatedOn` always grows. `status` becomes published. The bytes that were there
     /// are kept as an old version, as long as the file has no more than `kept` versions, the newest included.
     func replaceContent(of asset: Asset, with content: Asset.Content, keeping kept: Int, now: Timestamp) throws

@@ -58,6 +58,8 @@ package protocol BackupTables {
     /// Removes rows of deleted backups, at most `limit`; answers how many.
     func purgeBackups(limit: Int, now: Timestamp) throws -> Int
 
+    /// How many assets a snapshot holds.
+    func snapshotSize(of backup: Backup) throws -> Int64
     /// The settings of a snapshot.
     func settings(of backup: BackupID) throws -> ProjectSettings
     /// Assets of a snapshot: the root first, then level by level the children of `parent`, by number after `id`.

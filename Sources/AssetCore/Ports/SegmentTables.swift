@@ -11,6 +11,10 @@ package protocol SegmentTables {
     func document(ofSegment segment: Int64) throws -> SegmentDocument?
     func segmentRanges(of document: Int64) throws -> [ClosedRange<Int64>]
 
+    /// By number.
+    func documents(of project: ProjectID) throws -> [SegmentDocument]
+    func jobScopes(on document: Int64) throws -> [JobScope]
+
     func jobScope(_ job: JobNumber) throws -> JobScope?
     /// Registers a translation job, or replaces its document and ranges.
     func saveJobScope(_ scope: JobScope) throws

@@ -1,0 +1,154 @@
+import AssetCore
+import HTTPTypes
+import OrderedCollections
+
+/// An operation of the segment dialect, or of the server itself, described.
+struct RESTDocument: Sendable {
+    enum Body: Sendable {
+        case json([OpenAPIField])
+        case form([OpenAPIField])
+    }
+
+    let summary: String
+    var tag = "segment dialect"
+    var path: [OpenAPIField] = []
+    var query: [OpenAPIField] = []
+    var body: Body?
+    /// What is answered when all is well; nil: bytes of a file.
+    var answer: JSON?
+    /// Statuses beside 200.
+    var statuses: [Int]
+    var hasToken = true
+}
+
+/// The paths outside the call tables. A test compares them with the router.
+enum RESTDocuments {
+    static let all: [(path: String, operations: OrderedDictionary<String, RESTDocument>)] =
+        [
+            (
+                "/api/auth/token",
+                [
+                    "post": RESTDocument(
+                        summary: "Opens a session; answers its token.",
+                        body: .json([.required("accountid", .string), .required("key", .string)]),
+                        answer: ["type": "string"], statuses: [400, 413, 415], hasToken: false),
+                    "delete": RESTDocument(summary: "Ends the session.", answer: .emptyObject, statuses: [400, 401]),
+                ]
+            ),
+            (
+                "/api/media/upload",
+                [
+                    "post": RESTDocument(
+                        summary: "Stores a file; answers the token that attaches it.",
+                        query: [.optional("maxsize", .integer(0)), .optional("filename", .string)],
+                        body: .form([.required("file", .file)]), answer: ["type": "object"],
+                        statuses: [400, 401, 429])
+                ]
+            ),
+            (
+                "/api/media/upload/multi",
+                [
+                    "post": RESTDocument(
+                        summary: "Stores several files; answers their tokens.",
+                        body: .form([.required("file", .file)]), answer: ["type": "object"],
+                        statuses: [400, 401, 429])
+                ]
+            ),
+            (
+                "/api/media/get/{token}",
+                [
+                    "get": RESTDocument(
+                        summary: "Downloads a stored file.", path: [.required("token", .string)],
+                        statuses: download)
+                ]
+            ),
+        ] + family("/api/resources/assets", [], [.required("scope", .string, "pr7214, jbs773 or jbc2002.")])
+        + family("/api/apps/wbflex/documents/{id}/assets", [.required("id", .string)], []) + open
+
+    private static let download = [206, 304, 400, 401, 403, 404, 416, 429]
+    private static let errors = [400, 401, 403, 429]
+
+    private static func family(
+        _ root: String, _ path: [OpenAPIField], _ query: [OpenAPIField]
+    ) -> [(path: String, operations: OrderedDictionary<String, RESTDocument>)] {
+        let segment = path + [.required("segmentid", .integer(0))]
+        let place: [OpenAPIField] = [
+            .optional("locale", .string), .optional("relativePath", .string), .optional("filename", .string),
+        ]
+        let files: JSON = ["type": "array", "items": ["type": "object"]]
+        return [
+            (
+                "\(root)/list",
+                [
+                    "get": RESTDocument(
+                        summary: "The files of several segments.", path: path,
+                        query: query + [.required("segmentIds", .string, "Numbers separated by commas, at most 500.")],
+                        answer: files, statuses: errors)
+                ]
+            ),
+            (
+                "\(root)/{segmentid}",
+                [
+                    "post": RESTDocument(
+                        summary: "Attaches a stored file to a segment.", path: segment, query: query,
+                        body: .json([
+                            .required("filetoken", .string), .optional("locale", .string),
+                            .optional("relativePath", .string),
+                        ]), answer: ["type": "object"], statuses: errors + [413, 415]),
+                    "get": RESTDocument(
+                        summary: "Downloads an asset from a segment.", path: segment, query: query + place,
+                        statuses: download),
+                    "delete": RESTDocument(
+                        summary: "Deletes one asset of a segment, or, without filename, all of them.", path: segment,
+                        query: query + place, answer: .emptyObject, statuses: errors),
+                ]
+            ),
+            (
+                "\(root)/{segmentid}/list",
+                [
+                    "get": RESTDocument(
+                        summary: "The files of a segment.", path: segment, query: query, answer: files,
+                        statuses: errors)
+                ]
+            ),
+        ]
+    }
+
+    /// What needs no token.
+    private static let open: [(path: String, operations: OrderedDictionary<String, RESTDocument>)] =
+        PictureKind.allCases.map { kind in
+            (
+                "/media/\(kind.rawValue)/{file}",
+                [
+                    "get": RESTDocument(
+                        summary: "A public picture.", tag: "public", path: [.required("file", .string)],
+                        statuses: [206, 304, 404, 416], hasToken: false)
+                ]
+            )
+        } + [
+            (
+                "/healthz",
+                [
+                    "get": RESTDocument(
+                        summary: "Answers while the process runs.", tag: "public", answer: ["type": "object"],
+                        statuses: [], hasToken: false)
+                ]
+            ),
+            (
+                "/readyz",
+                [
+                    "get": RESTDocument(
+                        summary: "Whether the server should be sent requests.", tag: "public",
+                        answer: ["type": "object"], statuses: [503], hasToken: false)
+                ]
+            ),
+            (
+                "/openapi.json",
+                [
+                    "get": RESTDocument(
+                        summary: "This document.", tag: "public", answer: ["type": "object"], statuses: [],
+                        hasToken: false)
+                ]
+            ),
+        ]
+}
