@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(
             name: "AssetHTTPTests",
             dependencies: [
-                "AssetCore", "AssetHTTP", "AssetTesting", hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                "AssetCore", "AssetHTTP", "AssetTesting", collections, hummingbird, hummingbirdTesting, httpTypes, nioCore,
                 nioEmbedded, nioHTTPTypes,
             ],
             swiftSettings: settings

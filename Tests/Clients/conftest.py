@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import unicat
 
 import project_client
 from segment_client import SegmentAssets, SegmentClient
@@ -18,6 +19,13 @@ FLEX_DOCUMENT = 19914
 def pytest_configure(config):
     if not config.option.collectonly and not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} does not exist: build it first, or set STOCKROOM_BIN")
+    version = os.environ.get("UNICAT_VERSION", unicat.__version__)
+    if version != unicat.__version__:
+        raise pytest.UsageError(f"the client is unicat {unicat.__version__}, not {version}")
+
+
+def pytest_report_header():
+    return f"client: unicat {unicat.__version__}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -120,6 +128,17 @@ def upload(client, folder, tmp_path):
         return client.mutate.upload_asset(str(path), into or folder)
 
     return upload
+
+
+@pytest.fixture
+def own_project(server, tmp_path_factory):
+    """An empty project of the test's own, in English and Dutch: for what changes a project as a whole."""
+    gid = server.command(
+        *("project", "create", "--account", server.demo["account"], "--owner", server.demo["user"]),
+        *("--name", "Own", "--languages", "en,nl"),
+    )["gid"]
+    key = server.command("apikey", "create", "--project", gid, "--name", "own")["apiKey"]
+    return project_client.OwnProject(server.url, gid, key, lambda: tmp_path_factory.mktemp("downloads"))
 
 
 # The segment dialect

@@ -5,8 +5,9 @@ import itertools
 import threading
 from urllib.parse import urlsplit
 
+import pytest
 import requests
-from unicat import Unicat
+from unicat import Unicat, UnicatError
 
 import raw_http
 
@@ -121,6 +122,19 @@ class ProjectCalls:
                 return items
 
 
+class OwnProject:
+    """A project that one test has for itself."""
+
+    def __init__(self, url, gid, key, new_folder):
+        self.url, self.gid, self.key = url, gid, key
+        self._new_folder = new_folder
+        self.calls = ProjectCalls.with_key(url, gid, key)
+
+    def client(self):
+        """A connected client, with a store of its own."""
+        return unicat_client(self.url, self.gid, self.key, self._new_folder())
+
+
 def assert_error(answer, code, mentions=None):
     """The envelope of a failure. Codes from 1000 travel with HTTP 422."""
     assert answer.status_code == (code if code < 1000 else 422), f"{answer.status_code}: {answer.text}"
@@ -133,6 +147,13 @@ def assert_error(answer, code, mentions=None):
     assert ("WWW-Authenticate" in answer.headers) == (code == 401)
     if mentions is not None:
         assert mentions in envelope["result"]["message"] + str(envelope["result"]["info"]), envelope
+
+
+def assert_fails(codes, call, *arguments, **options):
+    """A call of the real client that the server refuses, with the code or one of the codes."""
+    with pytest.raises(UnicatError) as error:
+        call(*arguments, **options)
+    assert error.value.code in (codes if isinstance(codes, tuple) else (codes,)), error.value.args
 
 
 def upload_many(calls, folder_gid, names, content=b"x", threads=4):

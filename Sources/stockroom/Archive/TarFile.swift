@@ -111,8 +111,9 @@ final class TarReader {
     }
 }
 
-/// The body of an entry, for the blob store. It is read from one task only, one piece after the other.
-struct TarBody: AsyncSequence, @unchecked Sendable {  // see above: the reader is handed to one iterator, and used by it alone
+/// The body of an entry, for the blob store.
+// The reader is handed to one iterator, which one task uses, one piece after the other: nothing is shared.
+struct TarBody: AsyncSequence, @unchecked Sendable {
     let reader: TarReader
 
     struct AsyncIterator: AsyncIteratorProtocol {
