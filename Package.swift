@@ -107,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "AssetHTTPTests",
             dependencies: [
-                "AssetCore", "AssetHTTP", "AssetTesting", collections, hummingbird, hummingbirdTesting, httpTypes, nioCore,
+                "AssetCore", "AssetHTTP", "AssetTesting", collections, hummingbird, hummingbirdTesting, httpTypes,
+                nioCore,
                 nioEmbedded, nioHTTPTypes,
             ],
             swiftSettings: settings

@@ -39,6 +39,7 @@ extension SQLTransaction {
     }
 
     private func purgeFolders(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
+        // Going down counts for nothing: a limit that is less than the depth would never be used up for a row.
         var way = [project.root]
         var spent = 0
         while spent < limit, let folder = way.last {
@@ -49,8 +50,8 @@ extension SQLTransaction {
             } else {
                 try db.execute("DELETE FROM assets WHERE id = ?", [.id(folder)])
                 way.removeLast()
+                spent += 1
             }
-            spent += 1
         }
         return spent
     }

@@ -203,3 +203,130 @@ extension CatalogSuite {
         #expect(try await find(token) == nil)
     }
 }
+
+extension CatalogSuite {
+    func projectJobs(_ set: CatalogSet) async throws {
+        let project = set.project.id
+        func insert(_ kind: Job.Kind, isSilent: Bool = false) async throws -> Job {
+            try await set.write { tx in
+                try tx.insertJob(
+                    kind, project: project, user: set.user.id, parameters: [:], isSilent: isSilent, now: CatalogSet.now)
+            }
+        }
+        let (one, two) = (try await insert(.bulkDelete), try await insert(.backup))
+        let silent = try await insert(.bulkDelete, isSilent: true)
+        let (jobs, total) = try await set.read { try $0.jobs(in: project, top: 0, size: 10) }
+        #expect(jobs.map(\.id) == [two.id, one.id])
+        #expect(total == 2)
+        #expect(try await set.read { try $0.jobs(in: project, top: 1, size: 10) }.jobs.map(\.id) == [one.id])
+        #expect(try await set.read { try $0.job(token: one.token, in: project) }?.id == one.id)
+        #expect(try await set.read { try $0.job(token: silent.token, in: project) } == nil)
+        #expect(try await set.read { try $0.job(token: one.token, in: set.strangeProject.id) } == nil)
+
+        #expect(try await set.write { try $0.cancelJob(one.id) })
+        #expect(try await set.read { try $0.job(one.id) }?.isCancelled == true)
+        try await set.write { tx in
+            var job = one
+            job.status = .done
+            try tx.save(job)
+            try tx.cancelJobs(in: project, except: silent.id)
+        }
+        #expect(try await !set.write { try $0.cancelJob(one.id) })
+        // Saving does not take the wish back.
+        #expect(try await set.read { try $0.job(one.id) }?.isCancelled == true)
+        #expect(try await set.read { try $0.job(two.id) }?.isCancelled == true)
+        #expect(try await set.read { try $0.job(silent.id) }?.isCancelled == false)
+    }
+
+    /// Backups, restores and language changes of one project wait for each other; others do not.
+    func exclusiveJobs(_ set: CatalogSet) async throws {
+        func insert(_ kind: Job.Kind, _ project: Project, _ user: User) async throws -> JobID {
+            try await set.write { tx in
+                try tx.insertJob(
+                    kind, project: project.id, user: user.id, parameters: [:], isSilent: false, now: CatalogSet.now
+                ).id
+            }
+        }
+        let backup = try await insert(.backup, set.project, set.user)
+        let restore = try await insert(.restore, set.project, set.user)
+        let language = try await insert(.addLanguage, set.project, set.user)
+        let delete = try await insert(.bulkDelete, set.project, set.user)
+        let other = try await insert(.backup, set.strangeProject, set.stranger)
+        #expect(try await claim(set, "a")?.id == backup)
+        #expect(try await claim(set, "b")?.id == delete)
+        #expect(try await claim(set, "c")?.id == other)
+        #expect(try await claim(set, "d") == nil)
+        func finish(_ id: JobID) async throws {
+            try await set.write { tx in
+                var job = try #require(try tx.job(id))
+                job.status = .done
+                try tx.save(job)
+            }
+        }
+        try await finish(backup)
+        #expect(try await claim(set, "d")?.id == restore)
+        #expect(try await claim(set, "e") == nil)
+        try await finish(restore)
+        #expect(try await claim(set, "e")?.id == language)
+    }
+
+    func jobRecords(_ set: CatalogSet) async throws {
+        let job = try await insertJob(set, .bulkMove)
+        let other = try await insertJob(set)
+        let failures = (0..<3).map { JobFailure(asset: GID(), reason: "reason \($0)") }
+        let folder = try await set.folder("folder")
+        let moves = (1...2).map { number in
+            JobMove(
+                asset: AssetID(rawValue: Int64(number)), fromParent: set.root, fromName: "from \(number)",
+                toParent: folder.id, toName: "to \(number)")
+        }
+        try await set.write { tx in
+            try tx.append(Array(failures.prefix(2)), to: job.id)
+            try tx.append(Array(failures.suffix(1)), to: job.id)
+            for move in moves { try tx.append(move, to: job.id) }
+        }
+        let (found, total) = try await set.read { try $0.failures(of: job.id, top: 1, size: 2) }
+        #expect(found == Array(failures.suffix(2)))
+        #expect(total == 3)
+        #expect(try await set.read { try $0.failures(of: other.id, top: 0, size: 9) }.total == 0)
+        let last = try #require(try await set.read { try $0.lastMove(of: job.id, before: .max) })
+        #expect(last.move == moves[1])
+        let first = try #require(try await set.read { try $0.lastMove(of: job.id, before: last.number) })
+        #expect(first.move == moves[0])
+        #expect(first.number >= 1)
+        #expect(try await set.read { try $0.lastMove(of: job.id, before: first.number) } == nil)
+        try await set.write { try $0.deleteJob(job.id) }
+        #expect(try await set.read { try $0.failures(of: job.id, top: 0, size: 9) }.total == 0)
+    }
+
+    func changedByJob(_ set: CatalogSet) async throws {
+        let files = [
+            try await set.file("a.txt"), try await set.file("b.txt"), try await set.file("c.txt"),
+            try await set.file("d.txt"),
+        ]
+        let folder = try await set.folder("folder")
+        let inside = try await set.file("inside.txt", in: folder)
+        let job = try await insertJob(set)
+        let change = StatusChange(
+            project: set.project.id, from: .published, to: .deleted, job: job.id, now: CatalogSet.now)
+        try await set.write { tx in
+            _ = try tx.apply(change, to: files.prefix(3).map(\.id) + [inside.id])
+            // What is changed by something else is not the job's any more.
+            try tx.setStatus(of: files[1].id, to: .published, now: CatalogSet.now)
+            try tx.setStatus(of: files[1].id, to: .deleted, now: CatalogSet.now)
+        }
+        func found(after id: AssetID? = nil, limit: Int = 10, _ status: Asset.Status = .deleted) async throws
+            -> [AssetID]
+        {
+            try await set.read { try $0.assets(changedBy: job.id, with: status, after: id, limit: limit) }.map(\.id)
+        }
+        #expect(try await found() == [files[0].id, files[2].id, inside.id])
+        #expect(try await found(limit: 1) == [files[0].id])
+        #expect(try await found(after: files[0].id) == [files[2].id, inside.id])
+        #expect(try await found(.published) == [])
+        #expect(try await set.read { try $0.hasChildren(folder.id, with: .deleted) })
+        #expect(try await !set.read { try $0.hasChildren(folder.id, with: .published) })
+        #expect(try await set.read { try $0.countFiles(of: set.root, with: .deleted) } == 3)
+        #expect(try await set.read { try $0.countFiles(of: set.root, with: .published) } == 1)
+    }
+}

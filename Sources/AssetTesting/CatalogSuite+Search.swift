@@ -1,4 +1,5 @@
 import AssetCore
+import OrderedCollections
 import Testing
 
 extension CatalogSuite {
@@ -7,7 +8,7 @@ extension CatalogSuite {
         let query = try SearchQuery(parsing: ["language": "en", "q": JSON(q), "filter": filter ?? .null])
         let project = set.project.id
         return try await set.read { tx in
-            try tx.assets(try tx.search(query, in: project, now: .init(microseconds: 0))).map(\.name)
+            try tx.assets(try tx.search(query, in: project, now: CatalogSet.now)).map(\.name)
         }
     }
 
@@ -137,5 +138,100 @@ extension CatalogSuite {
         // What is in the trash is found.
         try await set.write { try $0.setStatus(of: mine.id, to: .deleted, now: CatalogSet.now) }
         #expect(try await found(set, q: "needle") == [mine.name])
+    }
+}
+
+extension CatalogSuite {
+    /// Project reference 7.3, and the properties of our own.
+    func searchProperties(_ set: CatalogSet) async throws {
+        let folder = try await set.folder("folder")
+        let deep = try await set.folder("deep", in: folder)
+        let day = 86400.0
+        func file(
+            _ name: String, in parent: Asset? = nil, info: JSON = [:], size: Int64 = 5, age: Double = 0,
+            _ change: @escaping @Sendable (inout Asset) -> Void = { _ in }
+        ) async throws {
+            try await set.write { tx in
+                var content = try set.content(tx)
+                content.info = info
+                content.size = size
+                var asset = try tx.insert(
+                    AssetDraft(
+                        project: set.project.id, parent: parent?.id ?? set.root, name: name, content: content,
+                        createdOn: CatalogSet.now.adding(seconds: -age * day)))
+                change(&asset)
+                if asset.title != [:] || asset.metadata.text != "{}" || asset.description != [:] {
+                    _ = try tx.update(asset, now: CatalogSet.now.adding(seconds: -age * day))
+                }
+            }
+        }
+        try await file("plain", info: ["width": 100, "height": 50], size: 1000)
+        try await file("old", info: ["width": 400, "pages": 3], size: 2000, age: 10)
+        try await file("both", in: folder) { $0.title = ["en": "Blue jacket", "nl": "Blauw jasje"] }
+        try await file("dutch", in: deep) {
+            $0.title = ["nl": "Rood"]
+            $0.description = ["en": "Warm winter jacket"]
+        }
+        try await file("meta") {
+            $0.metadata = .raw(
+                #"{"a.code":{"type":"textline","is_localized":false,"value":"EC1"},"#
+                    + #""a.flag":{"type":"boolean","is_localized":false,"value":true},"#
+                    + #""a.list":{"type":"textlist","is_localized":false,"value":["one","two"]},"#
+                    + #""a.size":{"type":"decimal","is_localized":false,"value":2.5},"#
+                    + #""a.text":{"type":"textline","is_localized":true,"value":{"en":"green","nl":"groen"}}}"#)
+        }
+        try await set.write { tx in
+            let old = try #require(try tx.child(of: set.root, named: "old"))
+            try tx.setStatus(of: old.id, to: .deleted, now: CatalogSet.now.adding(seconds: -10 * day))
+        }
+        let now = Int64(CatalogSet.now.seconds)
+        let rows: [(JSON, Set<String>)] = [
+            (["width", "=", 100], ["plain"]), (["width", ">", .double(99.5)], ["plain", "old"]),
+            (["width", "<", 400], ["plain"]),
+            (["width", "between", [100, 400]], ["plain", "old"]), (["height", "=", 50], ["plain"]),
+            (["not", "", ["width", "=", 100]], ["old", "both", "dutch", "meta"]), (["pages", ">", 2], ["old"]),
+            (["filesize", ">", 999], ["plain", "old"]), (["filesize", "=", 5], ["both", "dutch", "meta"]),
+            (["created_on", "<", [3, "days"]], ["plain", "both", "dutch", "meta"]),
+            (["created_on", ">", [3, "days"]], ["old"]), (["updated_on", ">", [.double(9.5), "days"]], ["old"]),
+            (["updated_on", "between", [.int(now - 60), .int(now + 60)]], ["plain", "both", "dutch", "meta"]),
+            (
+                ["created_on", "between", [.double(-1e300), .double(1e300)]], ["plain", "old", "both", "dutch", "meta"]
+            ),
+            (["title", "q", "blue"], ["both"]), (["title", "q", "blauw"], []),
+            (["title", "is", "blue jacket"], ["both"]),
+            (["title", "is", "blue jack"], []), (["description", "q", "+winter"], ["dutch"]),
+            (["title", "q", "-jacket"], ["plain", "old", "dutch", "meta"]),
+            (["validation", "is_empty", "title"], ["plain", "old", "dutch", "meta"]),
+            (["validation", "is_empty", "description"], ["plain", "old", "both", "meta"]),
+            (["validation", "is_empty"], ["plain", "old", "both", "dutch", "meta"]),
+            (["validation", "not_translated", ["title"]], ["dutch"]), (["validation", "not_translated"], ["dutch"]),
+            (["validation", "any"], ["dutch"]), (["validation", "any", "description"], []),
+            (["is_deleted", "is_true"], ["old"]),
+            (["is_deleted", "is_false", nil], ["plain", "both", "dutch", "meta"]),
+            (["path", "under", "/"], ["plain", "old", "both", "dutch", "meta"]),
+            (["path", "under", "/folder"], ["both", "dutch"]), (["path", "under", "/folder/deep"], ["dutch"]),
+            (["path", "under", "/absent"], []), (["path", "under", "/plain"], []),
+            (
+                ["and", "", [["path", "under", "/folder"], ["not", "", ["path", "under", "/folder/deep"]]]], ["both"]
+            ),
+            (["metadata", "has", "a.code"], ["meta"]), (["metadata", "has", "a.none"], []),
+            (["metadata", "has_not", "a.code"], ["plain", "old", "both", "dutch"]),
+            (["metadata", "is", ["a.code", "EC1"]], ["meta"]), (["metadata", "is", ["a.code", "ec1"]], []),
+            (["metadata", "is", ["a.list", "two"]], ["meta"]),
+            (["metadata", "is", ["a.size", .double(2.5)]], ["meta"]),
+            (["metadata", "is", ["a.size", 2]], []), (["metadata", "is_true", "a.flag"], ["meta"]),
+            (["metadata", "is_false", "a.flag"], []), (["metadata", "is", ["a.text", "green"]], ["meta"]),
+            (["metadata", "is", ["a.text", "groen"]], []), (["metadata", "q", "ec"], ["meta"]),
+            (["metadata", "q", "gre"], ["meta"]), (["metadata", "q", "groen"], []),
+        ]
+        for (filter, names) in rows { #expect(Set(try await found(set, filter: filter)) == names, "\(filter.text)") }
+        // The same far down, where the compiler makes named sets.
+        for (filter, names) in rows {
+            var nested = filter
+            for _ in 0..<20 { nested = ["and", "", [nested]] }
+            #expect(Set(try await found(set, filter: nested)) == names, "nested \(filter.text)")
+        }
+        #expect(Set(try await found(set, q: "jacket")) == ["both", "dutch"])
+        #expect(try await found(set, q: "EC1") == ["meta"])
     }
 }

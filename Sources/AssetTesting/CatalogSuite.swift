@@ -19,6 +19,10 @@ package struct CatalogSuite: Sendable {
         case claimJob, leases, saveJob, deleteJob, jobFolders
         case segments, segmentOverlap, jobScopes
         case accounts, projects, members, keys, sessions, signingKeys
+        case oldVersions, texts, searchProperties, changedByJob
+        case queries, settings, pictures, purgeProject
+        case backups, backupBlobs, restore, snapshotChanges
+        case privateLines, feedLines, projectJobs, exclusiveJobs, jobRecords
     }
 
     let makeCatalog: @Sendable () async throws -> any Catalog
@@ -68,6 +72,23 @@ package struct CatalogSuite: Sendable {
         case .keys: try await keys(set)
         case .sessions: try await sessions(set)
         case .signingKeys: try await signingKeys(set)
+        case .oldVersions: try await oldVersions(set)
+        case .texts: try await texts(set)
+        case .searchProperties: try await searchProperties(set)
+        case .queries: try await queries(set)
+        case .settings: try await settings(set)
+        case .pictures: try await pictures(set)
+        case .purgeProject: try await purgeProject(set)
+        case .backups: try await backups(set)
+        case .backupBlobs: try await backupBlobs(set)
+        case .restore: try await restore(set)
+        case .snapshotChanges: try await snapshotChanges(set)
+        case .privateLines: try await privateLines(set)
+        case .feedLines: try await feedLines(set)
+        case .projectJobs: try await projectJobs(set)
+        case .exclusiveJobs: try await exclusiveJobs(set)
+        case .jobRecords: try await jobRecords(set)
+        case .changedByJob: try await changedByJob(set)
         }
     }
 }

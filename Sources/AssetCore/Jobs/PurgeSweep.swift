@@ -56,8 +56,8 @@ struct PurgeSweep {
         var spent = 0
         while spent < limit, let folder = way.last, way.count > 1 {
             if let child = try tx.children(of: folder, files: false, after: nil, limit: 1).first {
+                // Going down counts for nothing: a limit that is less than the depth would never be used up for a row.
                 way.append(child.id)
-                spent += 1
                 continue
             }
             let files = try tx.children(of: folder, files: true, after: nil, limit: limit)

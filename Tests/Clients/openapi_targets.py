@@ -1,0 +1,317 @@
+"""Real things for generated calls to work on, made when a call first needs them."""
+
+import itertools
+import random
+from uuid import UUID
+
+from project_client import JOB_SECONDS, ProjectCalls
+from sample_files import png
+from segment_client import SegmentAssets, SegmentClient
+from server_process import wait_until
+
+FLEX_DOCUMENT = 19914
+SEGMENTS = {"project": 27665601, "flex": 27667801}
+GUEST = "guest"
+
+# Which thing a gid of this name is, where the call does not tell otherwise.
+GIDS = {
+    **{"asset": "file folder root", "assets": "file folder", "expanded_assets": "root folder", "parent": "folder root"},
+    **{"selection": "file folder", "children": "folder", "exclude": "file", "project": "project"},
+    **{"user": "owner api_user", "member": "owner guest", "members": "owner guest", "query": "query"},
+    **{"queries": "query", "job": "job", "channel": "channel", "ordering": "ordering", "fieldlist": "fieldlist"},
+}
+# What a call takes away is made for it alone, and anew after each call that took it.
+GIDS_OF_CALL = {
+    "assets/undelete asset": "deleted",
+    "assets/permanent_delete asset": "deleted",
+    "assets/bulk/undelete selection": "deleted",
+    "assets/bulk/permanent_delete selection": "deleted",
+    "assets/versions asset": "twice",
+    "assets/revert asset": "twice",
+    "assets/upload_update asset": "file",
+    "assets/children asset": "folder root",
+    "account/accept_invite project": "invitation",
+    "account/decline_invite project": "invitation",
+    "account/leave_project project": "membership",
+    "projects/delete project": "own_project",
+    "projects/undelete project": "deleted_project",
+    "projects/permanent_delete project": "deleted_project",
+    "projects/update project": "own_project",
+    "apikeys/get user": "api_user",
+    "members/resend_invite user": "guest",
+    "members/remove user": "api_user guest",
+    "assets/metadata/clear asset": "described",
+}
+# Calls that would spoil the project for all others have one of their own in the path.
+PROJECTS_OF_CALL = {
+    "members/invite": "own_project",
+    "members/resend_invite": "invitation",
+    "members/remove": "membership",
+    "backups/restore": "own_project",
+    "languages/add": "own_project",
+    "languages/remove": "own_project",
+}
+TAKING = {"delete", "undelete", "permanent_delete", "clear", "move", "undo", "cancel", "remove", "restore"} | {
+    *("accept_invite", "decline_invite", "leave_project", "delete_icon", "delete_avatar")
+}
+PATHS = ["/", "/a folder", "/a folder/a file.png", "/reference", "a folder", "/nothing here"]
+FILTERS = [
+    [],
+    ["type", "is", "image"],
+    ["and", "", [["type", "is", "image"], ["not", "", ["name", "q", "+red -green"]], ["updated_on", "<", [3, "days"]]]],
+    ["or", "", []],
+    ["no such", "property", 5],
+]
+SEARCHES = [{"language": "en", "q": "+file"}, {"language": "nl", "filter": FILTERS[1]}, {"language": "en", "q": "x y"}]
+# What texts, numbers, lists and objects of this name may be. A value is only put in for one of the same type.
+VALUES = {
+    **{"language": ["en", "nl", "de"], "q": ["file", '+file -"two words"', ""], "timezone": ["Europe/Amsterdam", "UTC"]},
+    **{"pathname": PATHS, "pathnames": PATHS, "expanded_paths": PATHS, "filter": FILTERS, "search": SEARCHES},
+    **{"title": [{"en": "A title"}, {"nl": "Een titel"}, {"fr": "Un titre"}], "transforms": [{}, {"rotate": 90}]},
+    **{"description": [{"en": "A\ntext", "nl": ""}], "metadata": [{"facts.size": {"type": "number", "value": 3}}]},
+    **{"username_or_email": [GUEST], "cc_cursor": [0, 1], "cursor": [0, 1], "value": [["x"], "x", 5]},
+    **{"accountid": ["demo"], "locale": ["en", "nl"], "relativePath": ["images", ""], "filename": ["a file.png"]},
+    **{"segmentIds": [f"{first},{first + 1}" for first in SEGMENTS.values()], "maxsize": [1 << 20, 1]},
+    **{"upload_file": [png()], "file": [png()]},
+}
+VALUES_OF_CALL = {
+    "assets/metadata/set name": ["facts.size"],
+    "assets/metadata/clear name": ["facts.size"],
+    "languages/remove language": ["nl", "fr"],
+    "languages/add language": ["fr", "de"],
+}
+
+
+class Targets:
+    def __init__(self, server):
+        demo = server.demo
+        self.server, self.demo, self.gid = server, demo, demo["project"]["gid"]
+        self.owner = ProjectCalls.with_password(server.url, self.gid, demo["user"], demo["password"])
+        self.key = ProjectCalls.with_key(server.url, self.gid, demo["project"]["apiKey"])
+        made = server.command("user", "create", "--account", demo["account"], "--username", GUEST)
+        server.command("member", "add", "--project", self.gid, "--user", GUEST, "--role", "contributor")
+        self.guest = ProjectCalls.with_password(server.url, self.gid, GUEST, made["password"])
+        self.guest_gid = made["gid"]
+        self.manager = SegmentClient(server.url, demo["account"], demo["key"])
+        self.worker = SegmentClient(server.url, demo["account"], demo["worker"]["key"])
+        self._things = {}
+        self._has_job = False
+
+    # What is called, and by whom
+
+    def begin(self, operation, seed):
+        """From now on it is this operation that is called."""
+        self.path, self.random = operation.path, random.Random(f"{seed} {operation.label}")
+        self.call = operation.path.removeprefix("/api/").removeprefix("p/{project}/")
+        self.is_flex = "wbflex" in operation.path
+        self._cases = itertools.count()
+        self._things.clear()
+
+    def project(self):
+        """The gid of the project in the path."""
+        return self.thing(PROJECTS_OF_CALL.get(self.call, "project"))
+
+    def after(self, answer):
+        """Notes what an answer says about the things."""
+        if answer.ok:
+            self._has_job = self._has_job or b"job.token" in answer.content
+            if self.call.split("/")[-1] in TAKING or answer.request.method == "DELETE":
+                self._things.clear()
+
+    def headers(self, schemes):
+        """Mostly those of somebody who may call; now and then none, and nonsense."""
+        luck = self.random.random()
+        if "jwt" in schemes:
+            if luck < 0.05:
+                return {}
+            if luck < 0.1:
+                token = self.random.choice(["", "Bearer", "Bearer x", f"Bearer {self.key.token[:-3]}", "Basic ZGVtbzp4"])
+                return {"Authorization": token}
+            return {"Authorization": f"Bearer {self._caller().token}"}
+        if schemes:
+            if luck < 0.05:
+                return {}
+            if luck < 0.1:
+                return {"X-Auth-Token": "nonsense", "X-Auth-AccountId": self.random.choice(["demo", "x"])}
+            if self.path == "/api/auth/token":
+                return self.thing("session")
+            return (self.worker if luck > 0.9 else self.manager).auth_headers
+        return {}
+
+    def _caller(self):
+        if self.call.startswith("account/"):
+            return self.guest
+        if self.call == "members/remove":
+            return self.owner
+        return self.random.choice([self.owner, self.owner, self.owner, self.key, self.guest])
+
+    # Generated values
+
+    def put_into(self, case):
+        """Puts real things in the places of generated values: of all where it can, in two cases of three."""
+        self._share = 1 if next(self._cases) % 3 < 2 else 0.5
+        for parameters in (case.path_parameters, case.query):
+            for name in list(parameters or {}):
+                parameters[name] = self._parameter(parameters[name], name)
+        if isinstance(case.body, dict):
+            case.body = self._replaced(case.body, "")
+
+    def _parameter(self, value, name):
+        if name == "project":
+            return self.project() if is_gid(value) and self._is_lucky() else value
+        values = [other for other in self._values(name) if not isinstance(other, bytes)]
+        return self._one_of(values) if values and self._is_lucky() else value
+
+    def _replaced(self, value, name):
+        if is_gid(value):
+            kinds = GIDS_OF_CALL.get(f"{self.call} {name}", GIDS.get(name))
+            return self.thing(self._one_of(kinds.split())) if kinds and self._is_lucky() else value
+        fitting = [other for other in self._values(name) if type(other) is type(value)]
+        if fitting and self._is_lucky():
+            return self._one_of(fitting)
+        if isinstance(value, list):
+            return [self._replaced(element, name) for element in value]
+        if isinstance(value, dict):
+            return {key: self._replaced(element, key) for key, element in value.items()}
+        return value
+
+    def _is_lucky(self):
+        return self.random.random() < self._share
+
+    def _one_of(self, values):
+        return self.random.choice(values)
+
+    def _values(self, name):
+        if name in self.MADE_VALUES:
+            return self.MADE_VALUES[name](self)
+        return VALUES_OF_CALL.get(f"{self.call} {name}", VALUES.get(name, []))
+
+    MADE_VALUES = {
+        "username": lambda self: [self.demo["user"]] if self.call.endswith("login") else [],
+        "password": lambda self: [self.demo["password"]] if self.call.endswith("login") else [],
+        "api_key": lambda self: [self.demo["project"]["apiKey"]],
+        "key": lambda self: [self.demo["key"]],
+        "scope": lambda self: [f"pr{self.demo['project']['number']}", "jbs773"],
+        "id": lambda self: [str(FLEX_DOCUMENT)],
+        "segmentid": lambda self: [self.thing("segment")],
+        "token": lambda self: [self.thing("media_token")],
+        "filetoken": lambda self: [self.thing("media_token")],
+        "file": lambda self: [self.thing("picture")] if self.path.startswith("/media/") else [png()],
+        "version": lambda self: [self.thing("backup")] if self.call.startswith("backups/") else [1, 2],
+        "versions": lambda self: [[self.thing("backup")]],
+    }
+
+    # Things
+
+    def thing(self, kind):
+        if kind not in self._things:
+            if self._has_job:
+                self._wait_for_jobs()
+            self._things[kind] = getattr(self, f"_make_{kind}")()
+        return self._things[kind]
+
+    def _wait_for_jobs(self):
+        def is_idle():
+            jobs = self._in_project("jobs/list", {"page.size": 1000})["jobs"]
+            return all(job["status"] in ("done", "rejected") for job in jobs)
+
+        self._has_job = False
+        wait_until(is_idle, JOB_SECONDS, "the jobs are done")
+
+    def _in_project(self, path, body):
+        return self.owner.result(f"/api/p/{self.project()}/{path}", body)
+
+    def _make_project(self):
+        return self.gid
+
+    def _make_root(self):
+        return self.owner.result("assets/root")["root"]
+
+    def _make_folder(self):
+        return self.owner.result("assets/create", {"parent": self.thing("root"), "name": "a folder"})["asset"]
+
+    def _make_file(self):
+        return self.owner.upload(self.thing("folder"), "a file.png", png())
+
+    def _make_twice(self):
+        gid = self._make_file()
+        files = {"upload_file": ("a file.png", png(3, 3))}
+        return self.owner.result("assets/upload_update", data={"asset": gid}, files=files)["asset"]
+
+    def _make_described(self):
+        entry = {"asset": self._make_file(), "name": "facts.size", "type": "number", "value": 3}
+        return self.owner.result("assets/metadata/set", entry)["asset"]
+
+    def _make_deleted(self):
+        return self.owner.result("assets/delete", {"asset": self._make_file()})["asset"]
+
+    def _make_job(self):
+        self._has_job = True
+        return self.owner.result("assets/bulk/delete", {"selection": [self._make_file()]})["job.token"]
+
+    def _make_query(self):
+        return self.owner.result("queries/create", {"type": "asset", "name": "a query"})["query"]
+
+    def _make_channel(self):
+        return self.owner.result("channels/create", {"name": "a channel"})["channel"]
+
+    def _make_ordering(self):
+        return self.owner.result("orderings/create", {"name": "an ordering"})["ordering"]
+
+    def _make_fieldlist(self):
+        return self.owner.result("fieldlists/create", {"name": "a fieldlist"})["fieldlist"]
+
+    def _make_backup(self):
+        version = self._in_project("backups/create", {"created_by": "a test"})["version"]
+        self._has_job = True
+        self._wait_for_jobs()
+        return version
+
+    def _make_owner(self):
+        return self.owner.result("init")["user"]
+
+    def _make_guest(self):
+        return self.guest_gid
+
+    def _make_api_user(self):
+        return self._in_project("apikeys/create", {"name": "a key"})["user"]
+
+    def _make_own_project(self):
+        return self.owner.result("/api/projects/create", {"name": "own"})["project"]
+
+    def _make_deleted_project(self):
+        return self.owner.result("/api/projects/delete", {"project": self._make_own_project()})["project"]
+
+    def _make_invitation(self):
+        gid = self._make_own_project()
+        self.owner.result(f"/api/p/{gid}/members/invite", {"username_or_email": GUEST})
+        return gid
+
+    def _make_membership(self):
+        return self.guest.result("/api/account/accept_invite", {"project": self._make_invitation()})["project"]
+
+    def _make_segment(self):
+        kind = "flex" if self.is_flex else "project"
+        options = {"flex": FLEX_DOCUMENT} if self.is_flex else {"scope": f"pr{self.demo['project']['number']}"}
+        SegmentAssets(self.manager, **options).upload(SEGMENTS[kind], "a file.png", png(), locale="en")
+        return SEGMENTS[kind]
+
+    def _make_media_token(self):
+        return self.manager.media_token("a file.png", png())
+
+    def _make_session(self):
+        return SegmentClient(self.server.url, self.demo["account"], self.demo["key"]).auth_headers
+
+    def _make_picture(self):
+        files = {"upload_file": ("a picture.png", png())}
+        if "avatars" in self.path:
+            return f"{self.owner.result('/api/account/upload_avatar', files=files)['user']}.png"
+        project = self.owner.result("/api/projects/upload_icon", data={"project": self.gid}, files=files)["project"]
+        return f"{project}.png"
+
+
+def is_gid(value):
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value.lower()
+    except ValueError:
+        return False

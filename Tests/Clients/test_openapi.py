@@ -1,0 +1,101 @@
+"""The description of the API against the server: schemathesis makes calls out of it, valid and not, and every answer must be
+one that is described."""
+
+import collections
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.generation import derive_operation_seed
+from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from openapi_targets import Targets
+from project_client import TIMEOUT
+
+SEED = 20260401
+RANDOM_EXAMPLES = 10  # of each operation, beside those that the tool makes for each border of each schema
+SLOW_EXAMPLES = 4  # of calls that hash a password
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+SETTINGS = settings(
+    max_examples=RANDOM_EXAMPLES,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    database=None,
+    derandomize=False,
+    suppress_health_check=list(HealthCheck),
+)
+# These take away what the others need: the name and the password of their caller.
+LAST = ["/api/account/update"]
+# No call of these can succeed, or has to.
+NEVER_WELL = set()
+
+
+@pytest.fixture
+def targets(own_server):
+    return Targets(own_server)
+
+
+@pytest.fixture
+def operations(own_server):
+    document = schemathesis.openapi.from_url(f"{own_server.url}/openapi.json")
+    document.config.generation.update(with_security_parameters=False)
+    operations = [result.ok() for result in document.get_all_operations()]
+    return sorted(operations, key=lambda operation: operation.path in LAST)
+
+
+def test_every_answer_is_described(operations, targets, subtests, capsys):
+    statuses = collections.Counter()
+    session = requests.Session()
+    for operation in operations:
+        with subtests.test(operation.label):
+            targets.begin(operation, SEED)
+            findings, seen = call(operation, targets, session)
+            statuses += seen
+            if findings:
+                pytest.fail("\n".join(findings.values()), pytrace=False)
+            assert any(status < 300 for status in seen) or operation.label in NEVER_WELL, f"never went well: {seen}"
+    with capsys.disabled():
+        counts = ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
+        print(f"\nschemathesis {schemathesis.__version__}, seed {SEED}: {statuses.total()} calls, {counts}")
+
+
+def call(operation, targets, session):
+    """Calls an operation in all ways, whatever is found. Returns what was found, once each, and the statuses."""
+    findings, statuses = {}, collections.Counter()
+    schemes = [name for entry in operation.definition.raw.get("security", []) for name in entry]
+
+    @SETTINGS
+    def try_case(case):
+        targets.put_into(case)
+        case.headers.update(targets.headers(schemes))
+        if is_slow(case):
+            statuses["slow"] += 1
+            if statuses["slow"] > SLOW_EXAMPLES:
+                return
+        answer = case.call(session=session, timeout=TIMEOUT)
+        statuses[answer.status_code] += 1
+        targets.after(answer)
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except FailureGroup as group:
+            kind = tuple(sorted({(failure.title, answer.status_code) for failure in group.exceptions}))
+            findings.setdefault(kind, str(group))
+
+    modes = list(HypothesisTestMode)
+    seed = derive_operation_seed(SEED, operation.label)
+    config = HypothesisTestConfig(project=operation.schema.config, modes=modes, seed=seed)
+    create_test(operation=operation, test_func=try_case, config=config)()
+    del statuses["slow"]
+    return findings, statuses
+
+
+def is_slow(case):
+    return isinstance(case.body, dict) and isinstance(case.body.get("password"), str)
