@@ -113,8 +113,8 @@ class Targets:
 
     def after(self, answer):
         """Notes what an answer says about the things."""
-        if answer.ok:
-            self._has_job = self._has_job or b"job.token" in answer.content
+        if answer.status_code < 300:
+            self._has_job = self._has_job or b"job.token" in (answer.content or b"")
             if self.call.split("/")[-1] in TAKING or answer.request.method == "DELETE":
                 self._things.clear()
 

@@ -34,8 +34,6 @@ SETTINGS = settings(
 )
 # These take away what the others need: the name and the password of their caller.
 LAST = ["/api/account/update"]
-# No call of these can succeed, or has to.
-NEVER_WELL = set()
 
 
 @pytest.fixture
@@ -47,6 +45,7 @@ def targets(own_server):
 def operations(own_server):
     document = schemathesis.openapi.from_url(f"{own_server.url}/openapi.json")
     document.config.generation.update(with_security_parameters=False)
+    document.config.output.sanitization.update(enabled=False)
     operations = [result.ok() for result in document.get_all_operations()]
     return sorted(operations, key=lambda operation: operation.path in LAST)
 
@@ -59,9 +58,10 @@ def test_every_answer_is_described(operations, targets, subtests, capsys):
             targets.begin(operation, SEED)
             findings, seen = call(operation, targets, session)
             statuses += seen
+            if not any(status < 300 for status in seen):
+                findings["never"] = f"No call went well: {dict(seen)}"
             if findings:
                 pytest.fail("\n".join(findings.values()), pytrace=False)
-            assert any(status < 300 for status in seen) or operation.label in NEVER_WELL, f"never went well: {seen}"
     with capsys.disabled():
         counts = ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
         print(f"\nschemathesis {schemathesis.__version__}, seed {SEED}: {statuses.total()} calls, {counts}")
