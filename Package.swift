@@ -85,7 +85,9 @@ let package = Package(
         ),
         .target(
             name: "AssetTesting",
-            dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetMedia", crypto, logging, nioCore],
+            dependencies: [
+                "AssetCore", "AssetSQL", "AssetSQLite", "AssetMedia", collections, crypto, logging, nioCore,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
@@ -93,7 +95,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetCoreTests", dependencies: ["AssetCore", "AssetTesting", collections, nioCore],
+            name: "AssetCoreTests", dependencies: ["AssetCore", "AssetTesting", collections, logging, nioCore],
             swiftSettings: settings
         ),
         .testTarget(
