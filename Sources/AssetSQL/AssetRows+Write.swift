@@ -57,7 +57,9 @@ extension SQLTransaction {
             throw AssetError.unprocessable("The asset '\(archived.name)' (\(archived.gid)) is here already")
         }
         for version in oldVersions { try insertVersion(version, of: id) }
-        if content != nil, let asset = try asset(id) { try index(asset) }
+        guard let asset = try asset(id) else { return }
+        try index(asset)
+        try noteImages(of: asset)
     }
 
     func replaceContent(
@@ -155,6 +157,7 @@ extension SQLTransaction {
         let condition = "id IN (\(list(ids))) AND +project_id = ? AND +parent_id = ? AND +is_file = ?"
         let values: [SQLValue] = [.id(project), .id(parent), .bool(files)]
         let count = try appendChanges(.delete, ofAssetsWhere: condition, values, in: project)
+        try noteLostImages(ids)
         if files {
             try addCandidates(of: ids, since: now)
             try unindex(ids)
@@ -175,6 +178,7 @@ extension SQLTransaction {
                 .json(asset.transforms), .time(asset.updatedOn), .id(asset.id),
             ])
         try reindex(asset)
+        try noteImages(of: asset)
         return asset
     }
 

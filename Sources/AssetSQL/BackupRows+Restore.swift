@@ -21,6 +21,7 @@ extension SQLTransaction {
                 try index(asset)
             }
         }
+        try noteImages(in: backup.project)
         try restoreSettings(of: backup)
     }
 

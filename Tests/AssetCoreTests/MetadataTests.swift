@@ -65,6 +65,34 @@ struct MetadataTests {
                 == ["type": "textlist", "is_localized": true, "value": ["en": [], "nl": ["a", "b"]]])
     }
 
+    @Test func `the value of an image that is gone becomes null`() async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let (gone, kept) = (try await test.file(caller, "gone.png"), try await test.file(caller, "kept.png"))
+        let folder = try await test.folder(caller, "folder")
+        var edit = AssetEdit()
+        edit.metadata = [
+            try MetadataName("a.gone"): MetadataPatch(type: .image, isLocalized: nil, value: JSON(gone.gid)),
+            try MetadataName("a.both"): MetadataPatch(
+                type: .image, isLocalized: true, value: ["en": JSON(gone.gid), "nl": JSON(kept.gid)]),
+            try MetadataName("a.text"): MetadataPatch(type: .textline, isLocalized: nil, value: JSON(gone.gid)),
+        ]
+        let before = try await test.service.update(caller, .gid(folder.gid), edit).asset
+        _ = try await test.service.delete(caller, .gid(gone.gid))
+        try await test.sweeper().sweep()
+        #expect(try await test.now(folder)?.updatedOn == before.updatedOn, "the trash keeps it")
+        _ = try await test.service.permanentDelete(caller, .gid(gone.gid))
+        let cursor = try await test.cursor()
+        try await test.sweeper().sweep()
+        let entries = try #require(try await test.now(folder)).metadataEntries()
+        #expect(entries["a.gone"]?[key: "value"] == JSON.null)
+        #expect(entries["a.both"]?[key: "value"] == ["en": nil, "nl": JSON(kept.gid)])
+        #expect(entries["a.text"]?[key: "value"] == JSON(gone.gid))
+        #expect(try await test.changedKeys(.update, after: cursor) == [folder.gid.description])
+        try await test.sweeper().sweep()
+        #expect(try await test.changes(after: cursor).count == 1)
+    }
+
     @Test func `entries are merged, cleared, and limited`() async throws {
         let test = try await TestService.make()
         let caller = try await test.caller()

@@ -3,14 +3,19 @@ one that is described."""
 
 import collections
 
+import hypothesis
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
-from schemathesis.generation import derive_operation_seed
-from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
+from schemathesis.generation import GenerationMode, derive_operation_seed
+from schemathesis.generation.drivers import CoverageGenerator
+from schemathesis.generation.feedback import NO_FEEDBACK
+from schemathesis.generation.meta import TestPhase
+from schemathesis.generation.overrides import Override
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -21,11 +26,11 @@ from openapi_targets import Targets
 from project_client import TIMEOUT
 
 SEED = 20260401
-RANDOM_EXAMPLES = 20  # of each operation, beside those that the tool makes for each border of each schema
+# Of each operation, beside those that the tool makes for each border of each schema.
+RANDOM_EXAMPLES = {GenerationMode.POSITIVE: 10, GenerationMode.NEGATIVE: 5}
 SLOW_EXAMPLES = 4  # of calls that hash a password
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SETTINGS = settings(
-    max_examples=RANDOM_EXAMPLES,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     database=None,
@@ -72,7 +77,6 @@ def call(operation, targets, session):
     findings, statuses = {}, collections.Counter()
     schemes = [name for entry in operation.definition.raw.get("security", []) for name in entry]
 
-    @SETTINGS
     def try_case(case):
         targets.put_into(case)
         case.headers.update(targets.headers(schemes))
@@ -89,12 +93,30 @@ def call(operation, targets, session):
             kind = tuple(sorted({(failure.title, answer.status_code) for failure in group.exceptions}))
             findings.setdefault(kind, str(group))
 
-    modes = list(HypothesisTestMode)
-    seed = derive_operation_seed(SEED, operation.label)
-    config = HypothesisTestConfig(project=operation.schema.config, modes=modes, seed=seed)
-    create_test(operation=operation, test_func=try_case, config=config)()
+    for case in border_cases(operation):
+        try_case(case)
+    seed = hypothesis.seed(derive_operation_seed(SEED, operation.label))
+    for mode, count in RANDOM_EXAMPLES.items():
+        strategy = operation.as_strategy(generation_mode=mode)
+        try:
+            seed(settings(SETTINGS, max_examples=count)(given(case=strategy)(try_case)))()
+        except Unsatisfiable:
+            assert mode == GenerationMode.NEGATIVE, "a call that no value can make"
     del statuses["slow"]
     return findings, statuses
+
+
+def border_cases(operation):
+    """What the tool makes of every border of every schema, each one kept and each one broken."""
+    config = operation.schema.config.generation_for(operation=operation, phase=TestPhase.COVERAGE)
+    return CoverageGenerator(
+        operation=operation,
+        generation_modes=config.modes,
+        generation_config=config,
+        auth_storage=None,
+        override=Override(),
+        feedback=NO_FEEDBACK,
+    )
 
 
 def is_slow(case):

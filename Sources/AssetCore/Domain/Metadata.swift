@@ -127,7 +127,42 @@ package struct MetadataPatch: Sendable {
     }
 }
 
+extension JSON {
+    fileprivate var isImageEntry: Bool { self[key: "type"]?.stringValue == MetadataType.image.rawValue }
+
+    /// Of a value, localized or not.
+    fileprivate var imageGIDs: [GID] {
+        (objectValue.map { Array($0.values) } ?? [self]).compactMap { $0.stringValue.flatMap { GID($0) } }
+    }
+
+    fileprivate func losing(_ isLost: (GID) throws -> Bool) rethrows -> JSON {
+        if let members = objectValue { return .object(try members.mapValues { try $0.losing(isLost) }) }
+        guard let gid = stringValue.flatMap({ GID($0) }), try isLost(gid) else { return self }
+        return .null
+    }
+}
+
 extension Asset {
+    /// The gids that the image entries of the metadata name.
+    package func imageReferences() throws -> [GID] {
+        // Most assets have none, and then there is nothing to parse.
+        guard metadata.text.contains("\"\(MetadataType.image.rawValue)\"") else { return [] }
+        return try metadataEntries().values.filter(\.isImageEntry).flatMap { entry in
+            entry[key: "value"]?.imageGIDs ?? []
+        }
+    }
+
+    /// The metadata without the images that `isLost` says are gone: their values become null (project reference 2.6).
+    func metadataEntries(losing isLost: (GID) throws -> Bool) throws -> JSON.Object {
+        var entries = try metadataEntries()
+        for (name, entry) in entries where entry.isImageEntry {
+            guard var members = entry.objectValue, let value = members["value"] else { continue }
+            members["value"] = try value.losing(isLost)
+            entries[name] = .object(members)
+        }
+        return entries
+    }
+
     /// The most entries that an asset can have, and the most bytes of its metadata as JSON.
     package static let maximumMetadataEntries = 1000
     package static let maximumMetadataBytes = 256 << 10

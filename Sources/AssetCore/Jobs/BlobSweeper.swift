@@ -2,7 +2,7 @@ package import Logging
 import ServiceLifecycle
 
 /// Removes what nobody needs any more: bytes without a row, unfinished uploads, expired tokens, sessions, cursors, old jobs,
-/// deleted backups and unfinished imports.
+/// deleted backups and unfinished imports; and the values of metadata entries whose image is gone.
 ///
 /// Bytes go in two steps, so that no reader and no writer is ever surprised: first the row, in a transaction that has seen that
 /// nothing refers to it; then, when the grace period has passed, the bytes. A location is never used twice, so that what is
@@ -50,6 +50,7 @@ package struct BlobSweeper: Service {
         let old = now.adding(seconds: -settings.gracePeriod)
         try await all { tx, limit in try tx.purgeBackups(limit: 5 * limit, now: now) }
         try await purgeHiddenProjects(now: now)
+        try await all { tx, limit in try Self.dropLostImages(tx, limit: limit, now: now) }
         try await all { tx, limit in
             try tx.expireExports(before: now.adding(seconds: -Self.orphanSeconds))
                 + tx.deleteExpiredFileTokens(now: now, limit: limit)
@@ -60,6 +61,21 @@ package struct BlobSweeper: Service {
         try await all { tx, limit in try tx.releaseBlobs(before: old, now: now, limit: limit) }
         try await removeReleased(before: old)
         if findsOrphans { try await removeOrphans(now: now) }
+    }
+
+    /// Metadata entries that name a purged image become null (project reference 2.6).
+    private static func dropLostImages(_ tx: any CatalogTransaction, limit: Int, now: Timestamp) throws -> Int {
+        let ids = try tx.assetsWithLostImages(limit: limit)
+        for asset in try tx.assets(ids) {
+            var changed = asset
+            let entries = try asset.metadataEntries(losing: { try tx.asset($0, in: asset.project) == nil })
+            try changed.setMetadata(entries)
+            guard changed.metadata.text != asset.metadata.text else { continue }
+            _ = try tx.update(changed, now: now)
+            try tx.append(.update, .assets, [asset.gid], in: asset.project)
+        }
+        try tx.forgetLostImages(of: ids)
+        return ids.count
     }
 
     /// What an import left that never came to its end.

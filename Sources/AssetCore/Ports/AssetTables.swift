@@ -151,6 +151,9 @@ package protocol AssetTables {
     func hasChildren(_ folder: AssetID, with status: Asset.Status) throws -> Bool
     /// How many files of a folder have this status.
     func countFiles(of folder: AssetID, with status: Asset.Status) throws -> Int64
+    /// Assets whose metadata name an image that has been purged; at most `limit`.
+    func assetsWithLostImages(limit: Int) throws -> [AssetID]
+    func forgetLostImages(of ids: [AssetID]) throws
     /// Removes rows that have no children: search index, the parent's counts, candidates for the sweeper; appends a DELETE for
     /// each. All of `ids` have the same parent.
     func purge(_ ids: [AssetID], childrenOf parent: AssetID, project: ProjectID, files: Bool, now: Timestamp) throws

@@ -30,6 +30,17 @@ extension Migration {
         );
         CREATE INDEX asset_versions_blob ON asset_versions (blob_id);
 
+        -- Which assets the image entries of metadata name, and what has lost one of these.
+        CREATE TABLE metadata_images (
+            asset_id BIGINT NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+            image_gid BLOB NOT NULL,
+            PRIMARY KEY (asset_id, image_gid)
+        );
+        CREATE INDEX metadata_images_image ON metadata_images (image_gid);
+        CREATE TABLE lost_images (
+            asset_id BIGINT PRIMARY KEY REFERENCES assets (id) ON DELETE CASCADE
+        );
+
         CREATE TABLE queries (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             gid BLOB NOT NULL UNIQUE CHECK (length(gid) = 16),
