@@ -143,7 +143,12 @@ struct RPCGlobalTests {
             #expect(answer["data"].keys == ["cc.users", "cc.projects_members"])
             #expect(
                 answer["data"]["cc.projects_members"]
-                    == [["project_gid": "\(gid)", "user_gid": "\(owner)", "status": "active", "roles": ["owner"]]])
+                    == [
+                        [
+                            "project_gid": "\(gid)", "user_gid": "\(owner)", "status": "active", "roles": ["owner"],
+                            "options": .memberOptions,
+                        ]
+                    ])
             try await api.fails("/api/members/get", ["project": "\(gid)", "member": "\(other.owner)"], 422)
             try await api.fails("/api/members/get", ["project": "\(other.gid)", "member": "\(other.owner)"], 403)
             try await api.fails("/api/members/get", ["member": "\(owner)"], 400)

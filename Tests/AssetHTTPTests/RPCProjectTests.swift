@@ -118,7 +118,12 @@ struct RPCProjectTests {
                     == ["gid": "\(user)", "username": nil, "name": "Importer", "avatar": nil, "status": "active"])
             #expect(
                 made["data"]["cc.projects_members"]
-                    == [["project_gid": "\(gid)", "user_gid": "\(user)", "status": "active", "roles": ["api"]]])
+                    == [
+                        [
+                            "project_gid": "\(gid)", "user_gid": "\(user)", "status": "active", "roles": ["api"],
+                            "options": .memberOptions,
+                        ]
+                    ])
             let shown = try await owner.ok("apikeys/get", ["user": "\(user)"])
             #expect(shown["data"] == [:])
             #expect(shown["result"].keys == ["apikey"])

@@ -84,3 +84,10 @@ extension TestJSON: Codable {
         }
     }
 }
+
+extension TestJSON {
+    /// What every membership shows (project reference 2.4).
+    static let memberOptions: TestJSON = [
+        "notifications": ["email": nil, "events": ["all"], "frequency": "immediate"], "rate_limit_per_second": nil,
+    ]
+}

@@ -38,6 +38,7 @@ GIDS_OF_CALL = {
     "projects/permanent_delete project": "deleted_project",
     "projects/update project": "own_project",
     "apikeys/get user": "api_user",
+    "jobs/cancel job": "waiting_job",
     "members/resend_invite user": "guest",
     "members/remove user": "api_user guest",
     "assets/metadata/clear asset": "described",
@@ -54,6 +55,11 @@ PROJECTS_OF_CALL = {
 TAKING = {"delete", "undelete", "permanent_delete", "clear", "move", "undo", "cancel", "remove", "restore"} | {
     *("accept_invite", "decline_invite", "leave_project", "delete_icon", "delete_avatar")
 }
+CONDITIONS = [
+    {},
+    *({"Range": value} for value in ("bytes=0-3", "bytes=-2", "bytes=99999-", "bytes=0-1,3-4", "lines=1")),
+    *({"If-None-Match": "*"}, {"If-None-Match": '"x"'}, {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}),
+]
 PATHS = ["/", "/a folder", "/a folder/a file.png", "/reference", "a folder", "/nothing here"]
 FILTERS = [
     [],
@@ -104,6 +110,7 @@ class Targets:
         self.path, self.random = operation.path, random.Random(f"{seed} {operation.label}")
         self.call = operation.path.removeprefix("/api/").removeprefix("p/{project}/")
         self.is_flex = "wbflex" in operation.path
+        self._is_download = "206" in operation.definition.raw["responses"]
         self._cases = itertools.count()
         self._things.clear()
 
@@ -120,6 +127,9 @@ class Targets:
 
     def headers(self, schemes):
         """Mostly those of somebody who may call; now and then none, and nonsense."""
+        return {**self._credentials(schemes), **(self.random.choice(CONDITIONS) if self._is_download else {})}
+
+    def _credentials(self, schemes):
         luck = self.random.random()
         if "jwt" in schemes:
             if luck < 0.05:
@@ -143,12 +153,13 @@ class Targets:
             return self.guest
         if self.call == "members/remove":
             return self.owner
-        return self.random.choice([self.owner, self.owner, self.owner, self.key, self.guest])
+        return self.random.choice([self.owner, self.owner, self.owner, self.owner, self.key, self.guest])
 
     # Generated values
 
     def put_into(self, case):
         """Puts real things in the places of generated values: of all where it can, in two cases of three."""
+        self._things.pop("waiting_job", None)  # it does not wait for long
         self._share = 1 if next(self._cases) % 3 < 2 else 0.5
         for parameters in (case.path_parameters, case.query):
             for name in list(parameters or {}):
@@ -248,6 +259,9 @@ class Targets:
     def _make_job(self):
         self._has_job = True
         return self.owner.result("assets/bulk/delete", {"selection": [self._make_file()]})["job.token"]
+
+    def _make_waiting_job(self):
+        return [self._make_job() for _ in range(8)][-1]
 
     def _make_query(self):
         return self.owner.result("queries/create", {"type": "asset", "name": "a query"})["query"]
