@@ -158,6 +158,7 @@ extension SQLTransaction {
         let values: [SQLValue] = [.id(project), .id(parent), .bool(files)]
         let count = try appendChanges(.delete, ofAssetsWhere: condition, values, in: project)
         try noteLostImages(ids)
+        try notePurgedVersions(ofAssetsWhere: "assets.id IN (\(list(ids)))", [], in: project)
         if files {
             try addCandidates(of: ids, since: now)
             try unindex(ids)

@@ -186,13 +186,13 @@ extension SQLTransaction: AssetTables {
             ) { $0.int(0) } ?? 0)
     }
 
-    func assetsWithTexts(in project: ProjectID, after id: AssetID?, limit: Int) throws -> [AssetID] {
+    func assetsWithTexts(in project: ProjectID, after first: AssetID, upTo last: AssetID) throws -> [AssetID] {
         try db.all(
             """
-            SELECT id FROM assets WHERE id > ? AND project_id = ?
+            SELECT id FROM assets WHERE id > ? AND id <= ? AND +project_id = ?
                 AND (title <> '{}' OR description <> '{}' OR metadata <> '{}')
-            ORDER BY id LIMIT ?
-            """, [.int(id?.rawValue ?? 0), .id(project), .count(limit)]
+            ORDER BY id
+            """, [.id(first), .id(last), .id(project)]
         ) { $0.id(0) }
     }
 

@@ -14,6 +14,7 @@ extension SQLTransaction {
         try restore.insertMissing()
         try restore.updateChanged()
         try addCandidates(restore.blobsOfExtra, restore.extraValues + restore.extraValues, since: now)
+        try notePurgedVersions(ofAssetsWhere: Restore.extra, restore.extraValues, in: backup.project)
         try restore.deleteExtra()
         try countChildren(in: backup.project)
         for start in stride(from: 0, to: stale.found.count, by: 500) {
@@ -59,7 +60,7 @@ private struct Restore {
     ]
 
     /// The rows of the project that the snapshot does not have.
-    private static let extra = """
+    static let extra = """
         project_id = ? AND NOT EXISTS (
             SELECT 1 FROM backup_assets b WHERE b.backup_id = ? AND b.asset_id = assets.id
         )
@@ -112,11 +113,13 @@ private struct Restore {
     }
 
     func insertMissing() throws {
-        let columns = Self.restoredColumns + ["gid", "is_file", "version", "created_on"]
+        let columns = Self.restoredColumns + ["gid", "is_file", "created_on"]
         try db.execute(
             """
-            INSERT INTO assets (id, project_id, updated_on, \(columns.joined(separator: ", ")))
-            SELECT b.asset_id, CAST(? AS BIGINT), CAST(? AS BIGINT), \(columns.map { "b." + $0 }.joined(separator: ", "))
+            INSERT INTO assets (id, project_id, updated_on, version, \(columns.joined(separator: ", ")))
+            SELECT b.asset_id, CAST(? AS BIGINT), CAST(? AS BIGINT),
+                CASE WHEN b.purged_version > b.version THEN b.purged_version + 1 ELSE b.version END,
+                \(columns.map { "b." + $0 }.joined(separator: ", "))
             FROM backup_assets b WHERE \(Self.missing)
             """, [.id(backup.project), .time(now), .id(backup.id)])
     }

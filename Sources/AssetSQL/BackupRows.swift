@@ -129,6 +129,16 @@ extension SQLTransaction: BackupTables {
             Self.asset)
     }
 
+    /// Before these assets are removed for good: a version number that was given once does not come again with other bytes.
+    func notePurgedVersions(ofAssetsWhere place: String, _ values: [SQLValue], in project: ProjectID) throws {
+        try db.execute(
+            """
+            UPDATE backup_assets SET purged_version = assets.version FROM assets
+            WHERE backup_assets.backup_id IN (SELECT id FROM backups WHERE project_id = ?)
+                AND backup_assets.asset_id = assets.id AND assets.is_file = 1 AND \(place)
+            """, [.id(project)] + values, isCached: false)
+    }
+
     // MARK: Removing
 
     func purgeBackups(limit: Int, now: Timestamp) throws -> Int {

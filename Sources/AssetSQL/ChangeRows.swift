@@ -46,6 +46,20 @@ extension SQLTransaction: ChangeTables {
         return count
     }
 
+    func appendUpdates(
+        in project: ProjectID, after id: AssetID, limit: Int
+    ) throws -> (count: Int, last: AssetID)? {
+        let ids = try db.all(
+            "SELECT id FROM assets WHERE id > ? AND project_id = ? ORDER BY id LIMIT ?",
+            [.id(id), .id(project), .count(limit)]
+        ) { $0.id(0, AssetID.self) }
+        guard let first = ids.first, let last = ids.last else { return nil }
+        let count = try appendChanges(
+            .update, ofAssetsWhere: "id BETWEEN ? AND ? AND +project_id = ?", [.id(first), .id(last), .id(project)],
+            in: project, isCached: true)
+        return (count, last)
+    }
+
     private func lockCursor(of project: ProjectID, adding count: Int64) throws -> Int64 {
         try db.first(
             "UPDATE projects SET cursor = cursor + ? WHERE id = ? RETURNING cursor", [.int(count), .id(project)]

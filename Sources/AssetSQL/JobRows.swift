@@ -132,7 +132,9 @@ extension SQLTransaction: JobTables {
     func cancelJobs(in project: ProjectID, except id: JobID) throws {
         try db.execute(
             """
-            UPDATE jobs SET is_cancelled = 1 WHERE project_id = ? AND id <> ? AND status IN ('queued', 'processing')
+            UPDATE jobs SET is_cancelled = 1
+            WHERE project_id = ? AND id <> ? AND status IN ('queued', 'processing') AND is_silent = 0
+                AND kind NOT IN ('\(Job.Kind.backup.rawValue)', '\(Job.Kind.restore.rawValue)')
             """, [.id(project), .id(id)])
     }
 

@@ -213,12 +213,13 @@ extension CatalogSuite {
                     kind, project: project, user: set.user.id, parameters: [:], isSilent: isSilent, now: CatalogSet.now)
             }
         }
-        let (one, two) = (try await insert(.bulkDelete), try await insert(.backup))
+        let (one, two) = (try await insert(.bulkDelete), try await insert(.bulkMove))
+        let backup = try await insert(.backup, isSilent: false)
         let silent = try await insert(.bulkDelete, isSilent: true)
         let (jobs, total) = try await set.read { try $0.jobs(in: project, top: 0, size: 10) }
-        #expect(jobs.map(\.id) == [two.id, one.id])
-        #expect(total == 2)
-        #expect(try await set.read { try $0.jobs(in: project, top: 1, size: 10) }.jobs.map(\.id) == [one.id])
+        #expect(jobs.map(\.id) == [backup.id, two.id, one.id])
+        #expect(total == 3)
+        #expect(try await set.read { try $0.jobs(in: project, top: 2, size: 10) }.jobs.map(\.id) == [one.id])
         #expect(try await set.read { try $0.job(token: one.token, in: project) }?.id == one.id)
         #expect(try await set.read { try $0.job(token: silent.token, in: project) } == nil)
         #expect(try await set.read { try $0.job(token: one.token, in: set.strangeProject.id) } == nil)
@@ -229,12 +230,14 @@ extension CatalogSuite {
             var job = one
             job.status = .done
             try tx.save(job)
-            try tx.cancelJobs(in: project, except: silent.id)
+            try tx.cancelJobs(in: project, except: JobID(rawValue: 0))
         }
         #expect(try await !set.write { try $0.cancelJob(one.id) })
         // Saving does not take the wish back.
         #expect(try await set.read { try $0.job(one.id) }?.isCancelled == true)
         #expect(try await set.read { try $0.job(two.id) }?.isCancelled == true)
+        // What works on no assets, or stands behind a call, goes on.
+        #expect(try await set.read { try $0.job(backup.id) }?.isCancelled == false)
         #expect(try await set.read { try $0.job(silent.id) }?.isCancelled == false)
     }
 

@@ -48,11 +48,13 @@ extension CatalogSuite {
         let stored = try #require(try await set.asset(file))
         #expect(stored.title == ["en": "Blue jacket", "nl": "Blauw jasje"])
         #expect(stored.transforms.text == #"{"_main_":null}"#)
-        #expect(
-            try await set.read { try $0.assetsWithTexts(in: set.project.id, after: nil, limit: 10) }
-                == [file.id, folder.id])
-        #expect(
-            try await set.read { try $0.assetsWithTexts(in: set.project.id, after: file.id, limit: 10) } == [folder.id])
+        func texts(_ first: Int64, _ last: AssetID) async throws -> [AssetID] {
+            let first = AssetID(rawValue: first)
+            return try await set.read { try $0.assetsWithTexts(in: set.project.id, after: first, upTo: last) }
+        }
+        #expect(try await texts(0, AssetID(rawValue: 1000)) == [file.id, folder.id])
+        #expect(try await texts(file.id.rawValue, AssetID(rawValue: 1000)) == [folder.id])
+        #expect(try await texts(0, file.id) == [file.id])
         let finds: [(String, String, Bool)] = [
             ("en", "jacket", true), ("nl", "jacket", false), ("nl", "jas", true), ("en", "needle", true),
             ("de", "needle", true),

@@ -72,7 +72,7 @@ struct BackupTests {
         try await test.sweeper().sweep()
         let global = try await service.cursors(of: nil).global
         let (undo, token) = try await service.restoreBackup(caller, version: 1)
-        #expect((undo.version, undo.name) == (2, "Before restoring good"))
+        #expect((undo.version, undo.name) == (2, "Before restoring version 1"))
         let before = try await test.cursor()
         try await test.runJobs()
         #expect(try await test.end(of: token, seenBy: caller.user).error == nil)

@@ -26,12 +26,16 @@ struct LanguageTests {
         let test = try await TestService.make()
         let caller = try await test.caller()
         let file = try await Self.titled(test, caller, try await test.file(caller, "file.txt"))
-        _ = try await test.file(caller, "bare.txt")
+        let bare = try await test.file(caller, "bare.txt")
+        let root = try await test.root()
         let cursor = try await test.cursor()
         let (project, job) = try await test.service.addLanguage(caller, "nl-be")
         #expect(project.languages == ["en", "nl", "nl-be"])
         #expect(job == nil)
-        #expect(try await test.changedKeys(.update, after: cursor) == [file.gid.description])
+        // All of them show the new key.
+        let all = [root, file, bare].map(\.gid.description).sorted()
+        #expect(try await test.changedKeys(.update, after: cursor) == all)
+        #expect(try await test.now(bare)?.updatedOn == bare.updatedOn)
         let now = try #require(try await test.now(file))
         #expect(now.title == ["en": "title", "nl": "titel", "nl-be": "titel"])
         #expect(now.description == ["en": "text"], "an empty text stays empty")
@@ -85,7 +89,7 @@ struct LanguageTests {
         #expect(project.languages == ["en", "nl", "de"])
         #expect(try await test.now(files[0])?.title == ["en": "title"])
         try await test.runJobs()
-        #expect(try await test.end(of: token, seenBy: caller.user).total == 2100)
+        #expect(try await test.end(of: token, seenBy: caller.user).total == 2102)
         func titles() async throws -> Set<LocalizedText> {
             try await test.service.catalog.read { tx in
                 Set(try tx.children(of: folder.id, top: 0, size: 3000).map(\.title))

@@ -32,6 +32,8 @@ struct TreeModel {
     let root: GID
     private(set) var nodes: [GID: Node]
     private var moves: [Int: [Move]] = [:]
+    /// The versions of what was removed for good.
+    private var purged: [GID: Int] = [:]
     static let keptVersions = 10
 
     init(root: GID) {
@@ -137,6 +139,8 @@ struct TreeModel {
             restored[gid]?.statusJob = 0
             guard let now = nodes[gid] else {
                 restored[gid]?.oldContents = [:]
+                // A version number does not come again with other bytes.
+                if let last = purged[gid], before.isFile, last > before.version { restored[gid]?.version = last + 1 }
                 continue
             }
             restored[gid]?.version = now.version
@@ -150,12 +154,16 @@ struct TreeModel {
                 restored[gid]?.statusJob = now.statusJob
             }
         }
+        for (gid, node) in nodes where restored[gid] == nil { purged[gid] = node.version }
         nodes = restored
     }
 
     mutating func purge(_ gid: GID) -> Bool {
         guard nodes[gid]?.isDeleted == true else { return false }
-        for member in subtree(of: gid) { nodes[member] = nil }
+        for member in subtree(of: gid) {
+            purged[member] = nodes[member]?.version
+            nodes[member] = nil
+        }
         return true
     }
 

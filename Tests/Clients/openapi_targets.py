@@ -15,7 +15,7 @@ GUEST = "guest"
 
 # Which thing a gid of this name is, where the call does not tell otherwise.
 GIDS = {
-    **{"asset": "file folder root", "assets": "file folder", "expanded_assets": "root folder", "parent": "folder root"},
+    **{"asset": "file file folder folder root", "assets": "file folder", "expanded_assets": "root folder", "parent": "folder root"},
     **{"selection": "file folder", "children": "folder", "exclude": "file", "project": "project"},
     **{"user": "owner api_user", "member": "owner guest", "members": "owner guest", "query": "query"},
     **{"queries": "query", "job": "job", "channel": "channel", "ordering": "ordering", "fieldlist": "fieldlist"},
@@ -73,12 +73,11 @@ SEARCHES = [{"language": "en", "q": "+file"}, {"language": "nl", "filter": FILTE
 VALUES = {
     **{"language": ["en", "nl", "de"], "q": ["file", '+file -"two words"', ""], "timezone": ["Europe/Amsterdam", "UTC"]},
     **{"pathname": PATHS, "pathnames": PATHS, "expanded_paths": PATHS, "filter": FILTERS, "search": SEARCHES},
-    **{"title": [{"en": "A title"}, {"nl": "Een titel"}, {"fr": "Un titre"}], "transforms": [{}, {"rotate": 90}]},
+    **{"title": [{"en": "A title"}, {"nl": "Een titel", "en": ""}], "transforms": [{}, {"rotate": 90}]},
     **{"description": [{"en": "A\ntext", "nl": ""}], "metadata": [{"facts.size": {"type": "number", "value": 3}}]},
-    **{"username_or_email": [GUEST], "cc_cursor": [0, 1], "cursor": [0, 1], "value": [["x"], "x", 5]},
+    **{"name": ["a name", "Größe: 5 * 3/4"], "created_by": ["a test"], "username_or_email": [GUEST], "cc_cursor": [0, 1], "cursor": [0, 1], "value": [["x"], "x", 5]},
     **{"accountid": ["demo"], "locale": ["en", "nl"], "relativePath": ["images", ""], "filename": ["a file.png"]},
     **{"segmentIds": [f"{first},{first + 1}" for first in SEGMENTS.values()], "maxsize": [1 << 20, 1]},
-    **{"upload_file": [png()], "file": [png()]},
 }
 VALUES_OF_CALL = {
     "assets/metadata/set name": ["facts.size"],
@@ -125,61 +124,68 @@ class Targets:
             if self.call.split("/")[-1] in TAKING or answer.request.method == "DELETE":
                 self._things.clear()
 
-    def headers(self, schemes):
-        """Mostly those of somebody who may call; now and then none, and nonsense."""
-        return {**self._credentials(schemes), **(self.random.choice(CONDITIONS) if self._is_download else {})}
+    # Cases
 
-    def _credentials(self, schemes):
-        luck = self.random.random()
-        if "jwt" in schemes:
-            if luck < 0.05:
-                return {}
-            if luck < 0.1:
-                token = self.random.choice(["", "Bearer", "Bearer x", f"Bearer {self.key.token[:-3]}", "Basic ZGVtbzp4"])
-                return {"Authorization": token}
-            return {"Authorization": f"Bearer {self._caller().token}"}
-        if schemes:
-            if luck < 0.05:
-                return {}
-            if luck < 0.1:
-                return {"X-Auth-Token": "nonsense", "X-Auth-AccountId": self.random.choice(["demo", "x"])}
-            if self.path == "/api/auth/token":
-                return self.thing("session")
-            return (self.worker if luck > 0.9 else self.manager).auth_headers
-        return {}
+    def prepare(self, case, schemes):
+        """Puts real things in the places of generated values, and adds the headers of somebody.
 
-    def _caller(self):
-        if self.call.startswith("account/"):
-            return self.guest
-        if self.call == "members/remove":
-            return self.owner
-        return self.random.choice([self.owner, self.owner, self.owner, self.owner, self.key, self.guest])
-
-    # Generated values
-
-    def put_into(self, case):
-        """Puts real things in the places of generated values: of all where it can, in two cases of three."""
+        Of six cases in a row four get real things wherever that can be; in the others it is left to chance, and who calls
+        may have no token, or nonsense instead of one.
+        """
+        number = next(self._cases) % 6
+        self._is_by_chance = number in (2, 5)
         self._things.pop("waiting_job", None)  # it does not wait for long
-        self._share = 1 if next(self._cases) % 3 < 2 else 0.5
         for parameters in (case.path_parameters, case.query):
             for name in list(parameters or {}):
                 parameters[name] = self._parameter(parameters[name], name)
         if isinstance(case.body, dict):
             case.body = self._replaced(case.body, "")
+            for name in {"upload_file", "file"} & set(case.body):
+                if self._is_lucky():
+                    case.body[name] = png()
+        if "jwt" in schemes:
+            case.headers.update(self._jwt(number))
+        elif schemes:
+            case.headers.update(self._session())
+        if self._is_download:
+            case.headers.update(self.random.choice(CONDITIONS))
+
+    def _jwt(self, number):
+        if self._is_by_chance and self.random.random() < 0.4:
+            nonsense = ["", "Bearer", "Bearer x", f"Bearer {self.key.token[:-3]}", "Basic ZGVtbzp4"]
+            return self.random.choice([{}, {"Authorization": self.random.choice(nonsense)}])
+        if self.call.startswith("account/"):
+            caller = self.guest
+        elif self.call == "members/remove" or not (self._is_by_chance or number == 4):
+            caller = self.owner
+        else:
+            caller = self.random.choice([self.key, self.guest])
+        return {"Authorization": f"Bearer {caller.token}"}
+
+    def _session(self):
+        if self._is_by_chance and self.random.random() < 0.4:
+            return self.random.choice([{}, {"X-Auth-Token": "nonsense", "X-Auth-AccountId": "demo"}])
+        if self.path == "/api/auth/token":
+            return self.thing("session")
+        return (self.worker if self._is_by_chance else self.manager).auth_headers
+
+    # Generated values
 
     def _parameter(self, value, name):
         if name == "project":
-            return self.project() if is_gid(value) and self._is_lucky() else value
-        values = [other for other in self._values(name) if not isinstance(other, bytes)]
-        return self._one_of(values) if values and self._is_lucky() else value
+            return self.project() if is_gid(value) and (self._is_lucky() or self._is_lucky()) else value
+        values = self._values(name)
+        return self.random.choice(values) if values and self._is_lucky() else value
 
     def _replaced(self, value, name):
         if is_gid(value):
             kinds = GIDS_OF_CALL.get(f"{self.call} {name}", GIDS.get(name))
-            return self.thing(self._one_of(kinds.split())) if kinds and self._is_lucky() else value
+            if kinds and self._is_lucky():
+                return self.thing(self.random.choice(kinds.split()))
+            return str(UUID(int=self.random.getrandbits(128), version=4)) if self._is_lucky() else value
         fitting = [other for other in self._values(name) if type(other) is type(value)]
         if fitting and self._is_lucky():
-            return self._one_of(fitting)
+            return self.random.choice(fitting)
         if isinstance(value, list):
             return [self._replaced(element, name) for element in value]
         if isinstance(value, dict):
@@ -187,10 +193,7 @@ class Targets:
         return value
 
     def _is_lucky(self):
-        return self.random.random() < self._share
-
-    def _one_of(self, values):
-        return self.random.choice(values)
+        return not self._is_by_chance or self.random.random() < 0.5
 
     def _values(self, name):
         if name in self.MADE_VALUES:
@@ -207,7 +210,7 @@ class Targets:
         "segmentid": lambda self: [self.thing("segment")],
         "token": lambda self: [self.thing("media_token")],
         "filetoken": lambda self: [self.thing("media_token")],
-        "file": lambda self: [self.thing("picture")] if self.path.startswith("/media/") else [png()],
+        "file": lambda self: [self.thing("picture")] if self.path.startswith("/media/") else [],
         "version": lambda self: [self.thing("backup")] if self.call.startswith("backups/") else [1, 2],
         "versions": lambda self: [[self.thing("backup")]],
     }
@@ -257,11 +260,12 @@ class Targets:
         return self.owner.result("assets/delete", {"asset": self._make_file()})["asset"]
 
     def _make_job(self):
+        job = self.owner.result("assets/bulk/delete", {"selection": [self.thing("file")]})["job.token"]
         self._has_job = True
-        return self.owner.result("assets/bulk/delete", {"selection": [self._make_file()]})["job.token"]
+        return job
 
     def _make_waiting_job(self):
-        return [self._make_job() for _ in range(8)][-1]
+        return [self._make_job() for _ in range(5)][-1]
 
     def _make_query(self):
         return self.owner.result("queries/create", {"type": "asset", "name": "a query"})["query"]

@@ -5,7 +5,9 @@ import subprocess
 import tarfile
 
 import pytest
+import requests
 
+import sample_files
 from project_client import ProjectCalls
 from server_process import BINARY
 
@@ -36,6 +38,10 @@ def source(own_server):
     calls.result("queries/create", {"type": "asset", "name": "q", "q": "+hello", "filter": ["type", "is", "image"]})
     calls.result("channels/create", {"name": "web"})
     calls.result("languages/add", {"language": "nl-be"})
+    demo = own_server.demo
+    owner = ProjectCalls.with_password(own_server.url, calls.gid, demo["user"], demo["password"])
+    icon = ("icon.png", sample_files.png(3, 2))
+    owner.result("/api/projects/upload_icon", data={"project": calls.gid}, files={"upload_file": icon})
     return own_server, calls
 
 
@@ -60,7 +66,9 @@ def everything(calls):
         if asset["is_file"]
     }
     options = {key: value for key, value in project["options"].items()}
-    return root, assets, versions, start["data"]["queries"], options, project["name"]
+    icon = requests.get(f"{calls.url}/media/icons/{project['icon']}", timeout=60)
+    assert icon.status_code == 200
+    return root, assets, versions, start["data"]["queries"], options, project["name"], icon.content
 
 
 def run(server, *arguments):
@@ -100,7 +108,7 @@ def test_round_trip(source, target, tmp_path):
         "gid": calls.gid,
         "number": 7214,
         "assets": exported["assets"],
-        "bytes": exported["bytes"],
+        "bytes": exported["bytes"] + len(sample_files.png(3, 2)),
     }
     key = target.command("apikey", "create", "--project", 7214, "--name", "new")["apiKey"]
     there = ProjectCalls.with_key(target.url, calls.gid, key)

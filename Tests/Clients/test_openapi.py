@@ -94,8 +94,7 @@ def call(operation, targets, session):
     schemes = [name for entry in operation.definition.raw.get("security", []) for name in entry]
 
     def try_case(case):
-        targets.put_into(case)
-        case.headers.update(targets.headers(schemes))
+        targets.prepare(case, schemes)
         if is_slow(case):
             statuses["slow"] += 1
             if statuses["slow"] > SLOW_EXAMPLES:

@@ -27,6 +27,8 @@ package enum JSON: Hashable, Sendable {
         if case .object(let value) = self { value } else { nil }
     }
     package var isNull: Bool { self == .null }
+    /// Itself, or no value for a null. (A plain `nil` would be taken for a JSON null here and there.)
+    package var ifNotNull: JSON? { isNull ? Optional<JSON>.none : self }
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,

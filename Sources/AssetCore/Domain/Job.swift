@@ -100,11 +100,9 @@ package struct Job: Sendable {
         var members: [(String, JSON)] = []
         if let total {
             let handled = succeeded + failed
-            let shown = max(total, handled)
-            members = [
-                ("total", .int(shown)), ("remaining", .int(status == .done ? 0 : shown - handled)),
-                ("failed", .int(failed)),
-            ]
+            // What was counted before may have changed, or have stayed below a folder that was refused.
+            let shown = status == .done && error == nil ? handled : max(total, handled)
+            members = [("total", .int(shown)), ("remaining", .int(shown - handled)), ("failed", .int(failed))]
         }
         if let error { members.append(("error", .string(error))) }
         return .object(.init(uniqueKeysWithValues: members))

@@ -23,8 +23,9 @@ package enum MetadataType: String, Sendable, CaseIterable {
         case .text: .string(Self.text(value))
         case .textline: .string(Self.line(value))
         case .textlist: .array(Self.lines(value).map(JSON.string))
-        case .number: Self.number(value).flatMap { Int64(exactly: $0.rounded()) }.map(JSON.int) ?? .null
-        case .decimal: value.intValue.map(JSON.int) ?? Self.number(value).map(JSON.double) ?? .null
+        case .number:
+            (Self.whole(value) ?? Self.number(value).flatMap { Int64(exactly: $0.rounded()) }).map(JSON.int) ?? .null
+        case .decimal: Self.whole(value).map(JSON.int) ?? Self.number(value).map(JSON.double) ?? .null
         case .boolean: .bool(Self.bool(value))
         case .image, .fieldpicker: value.stringValue.flatMap { GID($0) }.map { JSON($0) } ?? .null
         }
@@ -46,6 +47,11 @@ package enum MetadataType: String, Sendable, CaseIterable {
     private static func lines(_ value: JSON) -> [String] {
         if let elements = value.arrayValue { return elements.map(line) }
         return text(value).split(whereSeparator: \.isNewline).map(String.init)
+    }
+
+    /// With all its digits: a double holds no more than fifteen.
+    private static func whole(_ value: JSON) -> Int64? {
+        value.intValue ?? value.stringValue.flatMap { Int64($0.filter { !$0.isWhitespace }) }
     }
 
     private static func number(_ value: JSON) -> Double? {

@@ -28,11 +28,13 @@ package struct ProjectManifest: Sendable {
     package let createdOn: Timestamp
     package let settings: ProjectSettings
     package let documents: [Document]
+    /// The icon's file name and the SHA-256 of its bytes.
+    package let icon: (name: String, hash: String)?
     package let assetCount: Int64
 
     package init(
         gid: GID, root: GID, number: Int64, name: String, createdOn: Timestamp, settings: ProjectSettings,
-        documents: [Document], assetCount: Int64
+        documents: [Document], icon: (name: String, hash: String)?, assetCount: Int64
     ) {
         self.gid = gid
         self.root = root
@@ -41,6 +43,7 @@ package struct ProjectManifest: Sendable {
         self.createdOn = createdOn
         self.settings = settings
         self.documents = documents
+        self.icon = icon
         self.assetCount = assetCount
     }
 
@@ -49,7 +52,9 @@ package struct ProjectManifest: Sendable {
             "format": .string(Self.format), "format_version": .int(Self.formatVersion), "gid": JSON(gid),
             "root": JSON(root), "number": .int(number), "name": .string(name),
             "created_on": .int(createdOn.microseconds), "settings": settings.json,
-            "documents": .array(documents.map(Self.json)), "assets": .int(assetCount),
+            "documents": .array(documents.map(Self.json)),
+            "icon": icon.map { ["name": .string($0.name), "sha256": .string($0.hash)] } ?? .null,
+            "assets": .int(assetCount),
         ]
     }
 
@@ -78,6 +83,12 @@ package struct ProjectManifest: Sendable {
             read.append(document)
         }
         self.documents = read
+        let icon = json[key: "icon"]
+        if let name = icon?[key: "name"]?.stringValue, let hash = icon?[key: "sha256"]?.stringValue {
+            self.icon = (name, hash)
+        } else {
+            self.icon = nil
+        }
         assetCount = count
     }
 

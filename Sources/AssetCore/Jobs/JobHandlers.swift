@@ -1,12 +1,14 @@
 /// The table from a job's kind to the work that it does.
 enum JobHandlers {
     /// The right that the job's user must still have in every step.
-    static func right(for job: Job) -> Rights {
-        let kind = job.kind == .undo ? job.undoneKind : job.kind
-        return switch kind {
+    static func right(for job: Job) -> Rights { right(for: job.kind == .undo ? job.undoneKind : job.kind) }
+
+    static func right(for kind: Job.Kind) -> Rights {
+        switch kind {
         case .bulkDelete, .bulkUndelete: .delete
         case .bulkPermanentDelete, .purgeProject: .purge
-        case .bulkMove, .undo, .backup, .addLanguage, .removeLanguage: .write
+        case .bulkMove, .undo, .backup, .addLanguage: .write
+        case .removeLanguage: [.write, .delete]
         case .restore: [.write, .delete, .purge]
         }
     }
@@ -14,10 +16,10 @@ enum JobHandlers {
     /// How much there is to do for a job that works through no selection; 0 when that is not known.
     static func size(of job: Job, _ tx: any CatalogTransaction, in project: Project) throws -> Int64 {
         switch job.kind {
-        case .backup, .restore: try tx.countDescendants(of: project.root, limit: .max) + 1
+        case .backup, .restore, .addLanguage, .removeLanguage:
+            try tx.countDescendants(of: project.root, limit: .max) + 1
         case .undo: try UndoSweep.size(of: job, tx)
-        case .purgeProject, .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove, .addLanguage, .removeLanguage:
-            0
+        case .purgeProject, .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove: 0
         }
     }
 

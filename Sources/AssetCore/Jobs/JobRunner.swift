@@ -158,9 +158,7 @@ package struct JobRunner: Service {
                 let ids = try selection.evaluate(tx, in: project, now: service.clock.now())
                 return job.kind == .bulkUndelete ? try tx.foldersFirst(ids) : ids
             }
-        case .addLanguage, .removeLanguage:
-            try await freeze(job, owner) { tx, project in try tx.assetsWithTexts(in: project.id) }
-        case .backup, .restore, .undo, .purgeProject:
+        case .backup, .restore, .undo, .addLanguage, .removeLanguage, .purgeProject:
             try await service.catalog.write { [service] tx in
                 guard var job = try lease(job.id, owner, tx), job.status == .processing,
                     let project = try tx.project(job.project)
@@ -265,9 +263,7 @@ package struct JobRunner: Service {
     private func end(_ job: Job, _ owner: String, with error: AssetError) async throws {
         try await service.catalog.write { [service] tx in
             guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return }
-            job.error = error.message
-            try JobHandlers.abandon(job, tx, in: project)
-            try finish(&job, in: project, tx, now: service.clock.now())
+            try reject(&job, error.message, in: project, tx, now: service.clock.now())
         }
     }
 

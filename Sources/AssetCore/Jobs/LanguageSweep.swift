@@ -1,19 +1,32 @@
 import OrderedCollections
 
 /// Gives the texts of assets a value in a language that was added, or takes away the one in a language that was removed.
+///
+/// Every asset is told to the feed, also one without texts: all of them show a key for each language.
 struct LanguageSweep {
     let tx: any CatalogTransaction
     let now: Timestamp
 
     /// - Returns: how many assets were looked at; nil when there is nothing left.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
-        let items = try job.items(tx, limit: min(limit, 500))
-        guard !items.isEmpty, let project = try tx.project(job.project), let change = LanguageChange(job, in: project)
-        else { return nil }
-        for asset in try tx.assets(items) { try change.apply(to: asset, tx, now: now) }
-        job.position += Int64(items.count)
-        job.succeeded += Int64(items.count)
-        return items.count
+        guard let project = try tx.project(job.project), let change = LanguageChange(job, in: project) else {
+            return nil
+        }
+        return try step(change, &job, in: project, limit: min(max(limit, 1), 1000))
+    }
+
+    func step(_ change: LanguageChange, _ job: inout Job, in project: Project, limit: Int) throws -> Int? {
+        let after = AssetID(rawValue: job.position)
+        guard let page = try tx.appendUpdates(in: project.id, after: after, limit: limit) else { return nil }
+        let ids = try tx.assetsWithTexts(in: project.id, after: after, upTo: page.last)
+        for start in stride(from: 0, to: ids.count, by: 500) {
+            for asset in try tx.assets(Array(ids[start..<min(start + 500, ids.count)])) {
+                try change.apply(to: asset, tx, now: now)
+            }
+        }
+        job.position = page.last.rawValue
+        job.succeeded += Int64(page.count)
+        return page.count
     }
 }
 
@@ -62,7 +75,6 @@ struct LanguageChange {
         }
         asset.metadata = .raw(metadata)
         _ = try tx.update(asset, now: now)
-        try tx.append(.update, .assets, [asset.gid], in: asset.project)
     }
 
     private func change(_ text: inout LocalizedText) {
@@ -84,15 +96,6 @@ extension Project {
 }
 
 extension AssetTables {
-    /// All assets of a project that have texts.
-    func assetsWithTexts(in project: ProjectID) throws -> [AssetID] {
-        var ids: [AssetID] = []
-        while case let more = try assetsWithTexts(in: project, after: ids.last, limit: 10_000), !more.isEmpty {
-            ids += more
-        }
-        return ids
-    }
-
     /// Folders before files, and each folder before the folders in it: so that a folder is revived before what lies in it.
     func foldersFirst(_ ids: [AssetID]) throws -> [AssetID] {
         var folders: [(id: AssetID, depth: Int)] = []

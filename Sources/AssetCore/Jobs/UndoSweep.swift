@@ -23,7 +23,7 @@ struct UndoSweep {
         return switch undone.kind {
         case .bulkDelete: try changeBack(undone, from: .deleted, to: .published, &job, limit: min(limit, 1000))
         case .bulkUndelete: try changeBack(undone, from: .published, to: .deleted, &job, limit: min(limit, 1000))
-        case .bulkMove: try moveBack(undone, &job)
+        case .bulkMove: try moveBack(undone, &job, limit: min(limit, 500))
         default: nil
         }
     }
@@ -72,12 +72,25 @@ struct UndoSweep {
     }
 
     /// From the last move to the first: what was moved twice ends where it began.
-    private func moveBack(_ undone: Job, _ job: inout Job) throws -> Int? {
-        let before = job.position == 0 ? Int64.max : job.position
-        guard let (number, move) = try tx.lastMove(of: undone.id, before: before) else { return nil }
-        // The numbers begin at 1, so that nothing lies before the first.
-        job.position = number
-        guard let asset = try tx.asset(move.asset) else { return 1 }
+    private func moveBack(_ undone: Job, _ job: inout Job, limit: Int) throws -> Int? {
+        var folders = FolderNotices()
+        var spent = 0
+        while spent < limit {
+            let before = job.position == 0 ? Int64.max : job.position
+            guard let (number, move) = try tx.lastMove(of: undone.id, before: before) else { break }
+            // The numbers begin at 1, so that nothing lies before the first.
+            job.position = number
+            spent += 1
+            guard let asset = try tx.asset(move.asset) else { continue }
+            spent += try moveBack(asset, move, &job, &folders)
+        }
+        try folders.append(to: tx, in: job.project)
+        return spent == 0 ? nil : spent
+    }
+
+    private func moveBack(
+        _ asset: Asset, _ move: JobMove, _ job: inout Job, _ folders: inout FolderNotices
+    ) throws -> Int {
         do {
             guard asset.parent == move.toParent, asset.name == move.toName else {
                 throw AssetError.unprocessable("It has been moved or renamed since")
@@ -88,13 +101,15 @@ struct UndoSweep {
             guard parent.status == .published else {
                 throw AssetError.unprocessable("The folder that it came from is deleted")
             }
-            let notices = try tx.relocate(asset, into: parent, named: AssetName(stored: move.fromName), now: now)
+            let notices = try tx.relocateQuietly(
+                asset, into: parent, named: AssetName(stored: move.fromName), now: now)
+            folders.add(move.toParent, parent.id)
             job.succeeded += 1
-            return 1 + notices
+            return notices
         } catch let error as AssetError where error.code == .unprocessable {
             try tx.append([JobFailure(asset: asset.gid, reason: error.message)], to: job.id)
             job.failed += 1
-            return 1
+            return 0
         }
     }
 }

@@ -40,7 +40,7 @@ extension AssetService {
                 throw AssetError(.processFailed, "The backup is not complete yet", parameter: "restore")
             }
             let undo = try tx.newBackup(
-                of: caller.project, name: "Before restoring \(backup.name)", createdBy: caller.user.name, now: now)
+                of: caller.project, name: "Before restoring version \(version)", createdBy: caller.user.name, now: now)
             return (undo, ["restore": .int(backup.id.rawValue)])
         }
     }

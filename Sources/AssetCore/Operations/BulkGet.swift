@@ -47,8 +47,10 @@ extension AssetService {
                 ids += more.prefix(size - ids.count)
             }
             let next = cursor.position + Int64(ids.count)
+            let assets = try tx.located(ids)
+            // What is gone meanwhile is not counted on the page that misses it (6).
             let page = SelectionPage(
-                assets: try tx.located(ids), total: total,
+                assets: assets, total: total - Int64(ids.count - assets.count),
                 cursor: next < total ? PageCursor(token: cursor.token, position: next).text : nil)
             return (selection, page)
         }

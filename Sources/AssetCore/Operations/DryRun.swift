@@ -18,6 +18,7 @@ extension AssetService {
     package func dryRun(
         _ kind: Job.Kind, _ caller: Caller, _ selection: JSON?, to parent: GID? = nil
     ) async throws -> DryRun {
+        try caller.require(JobHandlers.right(for: kind))
         let selection = try Selection(parsing: selection)
         return try await catalog.read { [clock] tx in
             var ids = try selection.evaluate(tx, in: caller.project, now: clock.now())

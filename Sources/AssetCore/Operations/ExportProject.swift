@@ -3,6 +3,7 @@ extension AssetService {
     /// A project's snapshot, as long as an export reads it.
     package struct ExportedProject: Sendable {
         package let manifest: ProjectManifest
+        package let icon: Blob?
         fileprivate let backup: Backup
     }
 
@@ -69,12 +70,14 @@ extension AssetService {
                     number: document.number, isFlex: document.isFlex,
                     segments: try tx.segmentRanges(of: document.number), jobs: try tx.jobScopes(on: document.number))
             }
+            let icon = try project.icon.flatMap { try tx.picture(.icons, named: $0) }
             return ExportedProject(
                 manifest: ProjectManifest(
                     gid: project.gid, root: root.gid, number: project.number, name: project.name,
                     createdOn: project.createdOn, settings: try tx.settings(of: backup.id), documents: documents,
+                    icon: icon.flatMap { blob in project.icon.map { ($0, Secrets.hex(blob.hash)) } },
                     assetCount: try tx.snapshotSize(of: backup)),
-                backup: backup)
+                icon: icon, backup: backup)
         }
     }
 

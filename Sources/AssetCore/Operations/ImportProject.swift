@@ -107,8 +107,13 @@ extension AssetService {
 
     /// Counts, shows the project, and tells its owner.
     /// - Throws: `badParameter("assets")` when there are not as many assets as the manifest says.
-    package func finishImport(of project: Project, _ manifest: ProjectManifest) async throws {
-        try await catalog.write { tx in
+    package func finishImport(
+        of project: Project, _ manifest: ProjectManifest, blobs: [String: BlobID]
+    ) async throws {
+        try await catalog.write { [clock] tx in
+            if let icon = manifest.icon, let blob = blobs[icon.hash], Self.isIconName(icon.name, of: project) {
+                try tx.setIcon(of: project.id, to: (icon.name, blob), now: clock.now())
+            }
             try tx.countChildren(in: project.id)
             let count = try tx.countDescendants(of: project.root, limit: .max) + 1
             guard count == manifest.assetCount else {
@@ -119,6 +124,10 @@ extension AssetService {
             try tx.append(
                 .insert, .members, key: "\(project.gid)/\(project.owner)", data: nil, for: .project(project.id))
         }
+    }
+
+    private static func isIconName(_ name: String, of project: Project) -> Bool {
+        pictureTypes.contains { name == "\(project.gid).\($0)" }
     }
 
     /// Removes what earlier imports of this project left that never came to their end.

@@ -33,6 +33,14 @@ extension AssetService {
             stored: stored, inspection: await media.inspect(head: head, name: name, size: stored.size))
     }
 
+    /// The same bytes, looked at under another name.
+    func inspectedAgain(_ file: IngestedFile, as name: String) async throws -> IngestedFile {
+        let head = try await blobs.head(file.stored.location, length: media.headLength)
+        return IngestedFile(
+            stored: file.stored,
+            inspection: await media.inspect(head: head, name: AssetName(stored: name), size: file.stored.size))
+    }
+
     /// Removes bytes whose row was not committed after all. Never throws: the sweeper finds what stays.
     package func discard(_ file: IngestedFile) async {
         try? await blobs.remove(file.stored.location)

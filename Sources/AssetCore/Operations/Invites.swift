@@ -9,8 +9,10 @@ extension AssetService {
             let project = caller.project
             let byName = try tx.user(username: name).flatMap { $0.account == project.account ? $0 : nil }
             let byEmail = try tx.users(email: name, in: project.account).filter { $0.level == .manager }
-            guard let user = byName ?? (byEmail.count == 1 ? byEmail[0] : nil), user.isActive, user.level == .manager
-            else { throw AssetError.unprocessable("There is no user of this name or address that can be invited") }
+            let found = Set((byEmail + [byName].compactMap(\.self)).map(\.id))
+            guard found.count == 1, let user = byName ?? byEmail.first, user.isActive, user.level == .manager else {
+                throw AssetError.unprocessable("There is no user of this name or address that can be invited")
+            }
             if let member = try tx.member(user.id, of: project.id) {
                 try member.status.checkInvitable()
                 if member.status == .active { throw AssetError.unprocessable("The user is a member already") }

@@ -24,18 +24,24 @@ extension AssetTables where Self: ChangeTables {
         return try relocate(asset, into: target, named: AssetName(stored: asset.name), now: now)
     }
 
-    /// Gives one asset, with all that lies below it, another folder or name, or both; a taken name gets a number. Answers how many
-    /// lines of the feed that took: the whole subtree gets new pathnames (project reference 10.5).
-    /// - Throws: `unprocessable` for the root, for a folder that segment files are found by, when the target lies inside, and
-    ///   when the tree would become too deep.
+    /// As `relocate`, and tells the feed that the folders have changed.
     func relocate(_ asset: Asset, into target: Asset, named name: AssetName, now: Timestamp) throws -> Int {
-        let name = try checkRelocation(of: asset, into: target, named: name)
-        try move(asset, to: target.id, name: name, now: now)
-        try append(.update, .assets, [asset.gid], in: asset.project)
-        let notices = asset.isFile ? 0 : try appendUpdates(below: asset.id, in: asset.project)
+        let notices = try relocateQuietly(asset, into: target, named: name, now: now)
         if let oldParent = asset.parent, oldParent != target.id { try appendUpdate(of: oldParent, in: asset.project) }
         try appendUpdate(of: target.id, in: asset.project)
         return notices
+    }
+
+    /// Gives one asset, with all that lies below it, another folder or name, or both; a taken name gets a number. Answers how many
+    /// lines of the feed that took: the whole subtree gets new pathnames (project reference 10.5). The lines of the folders are left
+    /// to the caller.
+    /// - Throws: `unprocessable` for the root, for a folder that segment files are found by, when the target lies inside, and
+    ///   when the tree would become too deep.
+    func relocateQuietly(_ asset: Asset, into target: Asset, named name: AssetName, now: Timestamp) throws -> Int {
+        let name = try checkRelocation(of: asset, into: target, named: name)
+        try move(asset, to: target.id, name: name, now: now)
+        try append(.update, .assets, [asset.gid], in: asset.project)
+        return asset.isFile ? 0 : try appendUpdates(below: asset.id, in: asset.project)
     }
 
     /// The name that the asset would get there.

@@ -21,6 +21,10 @@ extension AssetService {
             guard !username.isEmpty, username.utf8.count <= 255 else {
                 throw AssetError(.validation, "Use 1 to 255 bytes", parameter: "username")
             }
+            // A name that is somebody else's address would get that person's invitations.
+            guard !username.contains("@") || username.lowercased() == user.email?.lowercased() else {
+                throw AssetError(.validation, "Only one's own e-mail address may have an '@'", parameter: "username")
+            }
             changed.username = username
         }
         if let name = edit.name { changed.name = try Self.checkedName(name) }

@@ -40,6 +40,9 @@ extension AssetService {
         let overview = try await catalog.write { tx in
             let job = try tx.requireJob(token, in: caller.project)
             try caller.require(JobHandlers.right(for: job))
+            guard job.kind != .addLanguage, job.kind != .removeLanguage else {
+                throw AssetError.unprocessable("Half a language is none: the job cannot be cancelled")
+            }
             guard try tx.cancelJob(job.id) else { throw AssetError.unprocessable("The job has ended") }
             return JobOverview(job: job, user: try tx.user(job.user)?.gid)
         }

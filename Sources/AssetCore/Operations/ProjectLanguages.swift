@@ -3,7 +3,7 @@ import OrderedCollections
 /// The languages of a project, and the options that belong to records (project reference 4.4).
 extension AssetService {
     /// How many assets a call changes itself; more of them are a job's work.
-    private static let inlineTexts = 2000
+    private static let inlineLimit: Int64 = 2000
 
     /// Adds a language at the end of the project's list. Texts begin with the value of the closest language: at once, or in the
     /// background when there are many; answers that job's token.
@@ -39,7 +39,7 @@ extension AssetService {
     private func changeLanguages(
         _ caller: Caller, _ kind: Job.Kind, _ body: @escaping @Sendable (inout Project) throws -> LanguageChange
     ) async throws -> (project: Project, job: GID?) {
-        try caller.require(.write)
+        try caller.require(JobHandlers.right(for: kind))
         let result = try await catalog.write { [clock] tx -> (Project, GID?) in
             let now = clock.now()
             guard var project = try tx.project(caller.project.id) else {
@@ -48,21 +48,19 @@ extension AssetService {
             let change = try body(&project)
             try tx.update(project)
             try tx.appendUpdate(of: project)
-            let ids = try tx.assetsWithTexts(in: project.id, after: nil, limit: Self.inlineTexts + 1)
-            if ids.count <= Self.inlineTexts {
-                for start in stride(from: 0, to: ids.count, by: 500) {
-                    let batch = Array(ids[start..<min(start + 500, ids.count)])
-                    for asset in try tx.assets(batch) { try change.apply(to: asset, tx, now: now) }
-                }
-                return (project, nil)
-            }
             var parameters: JSON.Object = ["language": .string(change.language)]
             if let source = change.source { parameters["source"] = .string(source) }
-            let job = try tx.insertJob(
+            var job = try tx.insertJob(
                 kind, project: project.id, user: caller.user.id, parameters: .object(parameters), isSilent: false,
                 now: now)
-            try tx.report(job, in: project)
-            return (project, job.token)
+            guard try tx.countDescendants(of: project.root, limit: Self.inlineLimit) < Self.inlineLimit else {
+                try tx.report(job, in: project)
+                return (project, job.token)
+            }
+            let sweep = LanguageSweep(tx: tx, now: now)
+            while try sweep.step(change, &job, in: project, limit: 1000) != nil {}
+            try tx.deleteJob(job.id)
+            return (project, nil)
         }
         if result.1 != nil { signal.wake() }
         return result

@@ -42,13 +42,17 @@ extension AssetService {
     package func replaceFile(
         _ caller: Caller, _ file: IngestedFile, of reference: AssetReference
     ) async throws -> AssetWithParent {
+        let named: IngestedFile
         do {
             try caller.require(.write)
+            // The file keeps its name, and its type does not follow that of the upload.
+            let name = try await catalog.read { try $0.require(reference, in: caller.project).name }
+            named = try await inspectedAgain(file, as: name)
         } catch {
             await discard(file)
             throw error
         }
-        return try await commit(file) { [settings] tx, content, now in
+        return try await commit(named) { [settings] tx, content, now in
             let asset = try tx.require(reference, in: caller.project)
             guard asset.isFile else { throw AssetError.unprocessable("The asset is a folder") }
             guard asset.status == .published else { throw AssetError.unprocessable("The asset is deleted") }

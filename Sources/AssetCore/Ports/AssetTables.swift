@@ -99,8 +99,8 @@ package protocol AssetTables {
     func childIDs(of parent: AssetID) throws -> [AssetID]
     /// How many sub-folders of a folder stand before this name.
     func folderRank(of name: String, in parent: AssetID) throws -> Int
-    /// The assets of a project that have a title, a description or metadata, by id, at most `limit`.
-    func assetsWithTexts(in project: ProjectID, after id: AssetID?, limit: Int) throws -> [AssetID]
+    /// The assets of a project that have a title, a description or metadata, by id: those behind `first`, up to `last`.
+    func assetsWithTexts(in project: ProjectID, after first: AssetID, upTo last: AssetID) throws -> [AssetID]
     /// The next children of one kind, by name.
     func children(of parent: AssetID, files: Bool, after name: String?, limit: Int) throws -> [ChildEntry]
     /// The names from the root down to this asset, the root's empty name left out.

@@ -4,6 +4,9 @@ package protocol ChangeTables {
     func append(_ action: ChangeAction, _ dataType: ProjectChange.DataType, _ keys: [GID], in project: ProjectID) throws
     /// An UPDATE for everything below a folder; answers how many.
     func appendUpdates(below folder: AssetID, in project: ProjectID) throws -> Int
+    /// An UPDATE for the next `limit` assets of a project by row number; answers how many there were, and the last, or nil when there
+    /// are none behind `id`.
+    func appendUpdates(in project: ProjectID, after id: AssetID, limit: Int) throws -> (count: Int, last: AssetID)?
     func append(
         _ action: ChangeAction, _ dataType: GlobalChange.DataType, key: String, data: JSON?, for audience: Audience
     ) throws

@@ -48,7 +48,7 @@ package protocol JobTables {
     func jobs(in project: ProjectID, top: Int, size: Int) throws -> (jobs: [Job], total: Int64)
     /// Asks a job to end; answers false when it has ended already.
     func cancelJob(_ id: JobID) throws -> Bool
-    /// Asks all other jobs of a project to end.
+    /// Asks all other jobs of a project to end that work on its assets; backups and restores may go on.
     func cancelJobs(in project: ProjectID, except id: JobID) throws
     func append(_ failures: [JobFailure], to job: JobID) throws
     /// In the order in which they were appended.

@@ -28,10 +28,7 @@ struct RPCCall: Sendable {
     }
 
     /// A parameter that is there; null counts as absent.
-    func value(_ name: String) -> JSON? {
-        guard let value = parameters[key: name], !value.isNull else { return nil }
-        return value
-    }
+    func value(_ name: String) -> JSON? { parameters[key: name]?.ifNotNull }
 
     func string(_ name: String) throws(AssetError) -> String {
         guard let value = value(name) else { throw .badParameter(name, "This parameter is required") }

@@ -38,7 +38,7 @@ enum RPCEdits {
 
     /// The members `type`, `is_localized` and `value` of an object; null counts as absent.
     static func metadataPatch(_ json: JSON, parameter: String? = nil) throws(AssetError) -> MetadataPatch {
-        func member(_ name: String) -> JSON? { json[key: name].flatMap { $0.isNull ? nil : $0 } }
+        func member(_ name: String) -> JSON? { json[key: name]?.ifNotNull }
         var type: MetadataType?
         if let given = member("type") {
             guard let known = given.stringValue.flatMap(MetadataType.init) else {

@@ -96,6 +96,8 @@ extension Migration {
             transforms TEXT NOT NULL,
             created_on BIGINT NOT NULL,
             updated_on BIGINT NOT NULL,
+            -- The version that the asset had when it was removed for good, after the snapshot.
+            purged_version BIGINT,
             PRIMARY KEY (backup_id, asset_id)
         );
         CREATE INDEX backup_assets_parent ON backup_assets (backup_id, parent_id, asset_id);

@@ -3,7 +3,7 @@ import AssetCore
 import Foundation
 import NIOCore
 
-/// Writes a project as a tar file: `manifest.json`, `assets.jsonl` (a line for each asset), `files/<pathname>`, and
+/// Writes a project as a tar file: `manifest.json`, `assets.jsonl` (a line for each asset), `icon`, `files/<pathname>`, and
 /// `versions/<gid>~<version>` for the bytes that files had before. Bytes that come again are hard links to the first.
 struct Export: StorageCommand {
     static let configuration = CommandConfiguration(
@@ -74,6 +74,7 @@ private final class ArchiveWriter {
         var result = Result(gid: project.manifest.gid)
         try tar.add("manifest.json", Data(project.manifest.json.text.utf8))
         try await writeLines(project)
+        if let icon = project.icon { _ = try await write(icon, as: "icon", project.manifest.createdOn) }
         let bar = ProgressBar("Exporting", total: project.manifest.assetCount)
         try await service.forEachAsset(of: project) { assets in
             for exported in assets {

@@ -63,8 +63,8 @@ private final class ArchiveReader {
         try await service.removeUnfinishedImports(of: manifest.gid)
         let project = try await service.beginImport(manifest, into: target)
         do {
-            let result = try await readContent(of: project, manifest)
-            try await service.finishImport(of: project, manifest)
+            let (result, blobs) = try await readContent(of: project, manifest)
+            try await service.finishImport(of: project, manifest, blobs: blobs)
             return (project, result)
         } catch {
             try? await service.abandonImport(of: project)
@@ -72,7 +72,9 @@ private final class ArchiveReader {
         }
     }
 
-    private func readContent(of project: Project, _ manifest: ProjectManifest) async throws -> Result {
+    private func readContent(
+        of project: Project, _ manifest: ProjectManifest
+    ) async throws -> (Result, [String: BlobID]) {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("stockroom-\(GID()).jsonl")
         guard
             FileManager.default.createFile(atPath: path.path, contents: nil, attributes: [.posixPermissions: 0o600])
@@ -100,7 +102,7 @@ private final class ArchiveReader {
         bytes.end()
         try lines.seek(toOffset: 0)
         result.assets = try await readAssets(lines, into: project, manifest, blobs)
-        return result
+        return (result, blobs)
     }
 
     private func readAssets(
