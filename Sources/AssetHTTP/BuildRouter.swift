@@ -35,7 +35,8 @@ struct RouteTable {
     typealias Handler = @Sendable (Request, AppContext) async throws -> Response
 
     private(set) var paths: [(path: String, handlers: [HTTPRequest.Method: Handler])] = []
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+    private static let methods: [HTTPRequest.Method] =
+        [.get, .head, .post, .put, .patch, .delete, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 
     mutating func mount(_ path: String, _ handlers: [HTTPRequest.Method: Handler]) { paths.append((path, handlers)) }
 

@@ -23,6 +23,7 @@ extension SQLTransaction {
             }
         }
         try noteImages(in: backup.project)
+        try db.execute("UPDATE projects SET restores = restores + 1 WHERE id = ?", [.id(backup.project)])
         try restoreSettings(of: backup)
     }
 

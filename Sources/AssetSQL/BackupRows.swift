@@ -107,6 +107,10 @@ extension SQLTransaction: BackupTables {
         try db.execute("UPDATE backups SET settings = ? WHERE id = ?", [.json(settings.json), .id(backup.id)])
     }
 
+    func restores(of project: ProjectID) throws -> Int64 {
+        try db.first("SELECT restores FROM projects WHERE id = ?", [.id(project)]) { $0.int(0) } ?? 0
+    }
+
     func snapshotSize(of backup: Backup) throws -> Int64 {
         try db.first("SELECT COUNT(*) FROM backup_assets WHERE backup_id = ?", [.id(backup.id)]) { $0.int(0) } ?? 0
     }

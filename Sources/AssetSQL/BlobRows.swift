@@ -54,6 +54,11 @@ extension SQLTransaction: BlobTables {
     }
 
     func releaseBlobs(before moment: Timestamp, now: Timestamp, limit: Int) throws -> Int {
+        // An export reads old versions as they are now: their bytes wait until it has ended.
+        let isExporting = try db.first("SELECT 1 FROM backups WHERE version < 0 AND status <> 'deleting' LIMIT 1", []) {
+            _ in true
+        }
+        if isExporting == true { return 0 }
         let candidates = try db.all(
             "SELECT blob_id FROM blob_candidates WHERE since < ? LIMIT ?", [.time(moment), .count(limit)]
         ) { $0.id(0, BlobID.self) }

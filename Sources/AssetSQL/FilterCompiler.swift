@@ -7,8 +7,8 @@ import AssetCore
 struct FilterCompiler {
     private let words: IndexWords
     private let project: ProjectID
-    /// In lower case, of letters, digits and hyphens only; nil when it is no language that a text could have.
-    private let language: String?
+    /// In lower case, of letters, digits and hyphens only.
+    private let language: String
     private let now: Timestamp
     /// The folder at a path; nil when there is none.
     private let folder: (AssetPath) throws -> AssetID?
@@ -24,10 +24,7 @@ struct FilterCompiler {
     ) {
         self.words = words
         self.project = project
-        let isCode = language.unicodeScalars.allSatisfy {
-            $0 == "-" || ($0.isASCII && $0.properties.isAlphabetic) || ("0"..."9").contains($0)
-        }
-        self.language = isCode ? language : nil
+        self.language = language
         self.now = now
         self.folder = folder
     }
@@ -168,7 +165,7 @@ struct FilterCompiler {
         _ validation: SearchFilter.Validation, _ property: SearchFilter.LocalizedProperty
     ) -> String {
         let column = "assets.\(property.rawValue)"
-        let isEmpty = language.map { "json_type(\(column), '$.\"\($0)\"') IS NULL" } ?? "1 = 1"
+        let isEmpty = "json_type(\(column), '$.\"\(language)\"') IS NULL"
         switch validation {
         case .isEmpty: return "(\(isEmpty))"
         case .any, .notTranslated: return "(\(column) <> '{}' AND \(isEmpty))"
@@ -194,7 +191,6 @@ struct FilterCompiler {
                 """
         }
         let plain = matches("$.\"\(name)\".value")
-        guard let language else { return "(\(plain))" }
         return "(\(plain) OR \(matches("$.\"\(name)\".value.\"\(language)\"")))"
     }
 

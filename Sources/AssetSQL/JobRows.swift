@@ -6,6 +6,12 @@ extension SQLTransaction: JobTables {
         is_in_files, total, succeeded, failed, error, is_silent, is_cancelled, created_on, updated_on, reported_on
         """
 
+    /// Without the parameters, which can be megabytes.
+    private static let listedColumns = """
+        id, token, kind, project_id, user_id, status, '{}', selection_id, position, folder_id, after_name,
+        is_in_files, total, succeeded, failed, error, is_silent, is_cancelled, created_on, updated_on, reported_on
+        """
+
     private static func job(_ row: any SQLRow) throws -> Job {
         Job(
             id: row.id(0), token: try row.gid(1), kind: try row.raw(2), project: row.id(3), user: row.id(4),
@@ -18,6 +24,10 @@ extension SQLTransaction: JobTables {
 
     /// Of these, a project's jobs run one after the other, in the order of their calls.
     private static let exclusiveKinds = [Job.Kind.backup, .restore, .addLanguage, .removeLanguage]
+        .map { "'\($0.rawValue)'" }.joined(separator: ", ")
+
+    /// These do not work on the rows of single assets.
+    private static let wholeKinds = [Job.Kind.backup, .restore, .purgeProject]
         .map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
     func insertJob(
@@ -116,12 +126,20 @@ extension SQLTransaction: JobTables {
     func jobs(in project: ProjectID, top: Int, size: Int) throws -> (jobs: [Job], total: Int64) {
         let jobs = try db.all(
             """
-            SELECT \(Self.columns) FROM jobs WHERE project_id = ? AND is_silent = 0 ORDER BY id DESC LIMIT ? OFFSET ?
+            SELECT \(Self.listedColumns) FROM jobs WHERE project_id = ? AND is_silent = 0
+            ORDER BY id DESC LIMIT ? OFFSET ?
             """, [.id(project), .count(size), .count(top)], Self.job)
         let total = try db.first("SELECT COUNT(*) FROM jobs WHERE project_id = ? AND is_silent = 0", [.id(project)]) {
             $0.int(0)
         }
         return (jobs, total ?? 0)
+    }
+
+    func openJobs(in project: ProjectID) throws -> Int {
+        Int(
+            try db.first(
+                "SELECT COUNT(*) FROM jobs WHERE project_id = ? AND status IN ('queued', 'processing')", [.id(project)]
+            ) { $0.int(0) } ?? 0)
     }
 
     func cancelJob(_ id: JobID) throws -> Bool {
@@ -133,8 +151,8 @@ extension SQLTransaction: JobTables {
         try db.execute(
             """
             UPDATE jobs SET is_cancelled = 1
-            WHERE project_id = ? AND id <> ? AND status IN ('queued', 'processing') AND is_silent = 0
-                AND kind NOT IN ('\(Job.Kind.backup.rawValue)', '\(Job.Kind.restore.rawValue)')
+            WHERE project_id = ? AND id <> ? AND status IN ('queued', 'processing')
+                AND kind NOT IN (\(Self.wholeKinds))
             """, [.id(project), .id(id)])
     }
 

@@ -95,6 +95,7 @@ extension SQLTransaction {
         let keyHolders = try members(of: project.id).map(\.user).filter { $0.level == .api }
         try db.execute("DELETE FROM members WHERE project_id = ?", [.id(project.id)])
         for user in keyHolders {
+            try setAvatar(of: user.id, to: nil, now: now)
             try addCandidates("SELECT DISTINCT blob_id FROM file_tokens WHERE user_id = ?", [.id(user.id)], since: now)
             try db.execute("DELETE FROM file_tokens WHERE user_id = ?", [.id(user.id)])
             try db.execute("DELETE FROM sessions WHERE user_id = ?", [.id(user.id)])

@@ -93,15 +93,23 @@ extension SQLTransaction: ProjectTables {
     }
 
     func save(_ query: SavedQuery, in project: ProjectID) throws {
-        try db.execute(
+        let saved = try db.execute(
             """
             INSERT INTO queries (gid, project_id, type, name, q, filter) VALUES (?, ?, ?, ?, ?, ?)
             ON CONFLICT (gid) DO UPDATE SET name = excluded.name, q = excluded.q, filter = excluded.filter
+                WHERE queries.project_id = excluded.project_id
             """,
             [
                 .gid(query.gid), .id(project), .text(query.kind.rawValue), .text(query.name), .text(query.q),
                 .json(query.filter),
             ])
+        guard saved == 1 else { throw AssetError.unprocessable("The query \(query.gid) belongs to another project") }
+    }
+
+    func querySize(of project: ProjectID) throws -> (count: Int64, bytes: Int64) {
+        try db.first(
+            "SELECT COUNT(*), COALESCE(SUM(LENGTH(filter)), 0) FROM queries WHERE project_id = ?", [.id(project)]
+        ) { ($0.int(0), $0.int(1)) } ?? (0, 0)
     }
 
     func deleteQuery(_ gid: GID, in project: ProjectID) throws {

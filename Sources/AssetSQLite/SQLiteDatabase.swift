@@ -1,3 +1,4 @@
+import AssetCore
 package import AssetSQL
 import Foundation
 import GRDB
@@ -83,6 +84,10 @@ private struct SQLiteConnection: SQLConnection {
     }
 
     private func statement(_ sql: String, _ values: [SQLValue], isCached: Bool) throws -> Statement {
+        // SQLite takes a text up to its first NUL: two texts would be one.
+        for case .text(let text) in values where text.utf8.contains(0) {
+            throw AssetError.badParameter("text", "A text must not contain NUL")
+        }
         let statement = isCached ? try db.cachedStatement(sql: sql) : try db.makeStatement(sql: sql)
         try statement.setArguments(StatementArguments(values.map(\.databaseValue)))
         return statement

@@ -33,8 +33,15 @@ struct Serve: AsyncParsableCommand {
         let maximumConnections = try OpenFileLimit.raise()
         try FileManager.default.createDirectory(
             atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let lock = try DataFolderLock(folder: configuration.data)
+        guard let lock = DataFolderLock(folder: configuration.data, .server) else {
+            throw ValidationError(
+                "Another server runs on the data folder \(configuration.data), or it cannot be written to")
+        }
         defer { lock.release() }
+        // An import that runs beside has unfinished uploads of its own.
+        let probe = DataFolderLock(folder: configuration.data, .imports)
+        let isImporting = probe == nil
+        probe?.release()
 
         let service = try await Storage.open(configuration)
         // No other process works on this data, so that every lease is one of a process that died.
@@ -59,7 +66,7 @@ struct Serve: AsyncParsableCommand {
 
         // Ended in the reverse order: first no new requests, then jobs.
         let services: [any Service] = [
-            BlobSweeper(service: service, aloneSince: start, logger: logger),
+            BlobSweeper(service: service, aloneSince: isImporting ? nil : start, logger: logger),
             FeedCompactor(service: service, logger: logger), JobRunner(service: service, logger: logger), application,
             Drain(health: health),
         ]
@@ -81,20 +88,6 @@ private struct Drain: Service {
         try await gracefulShutdown()
         health.drain()
     }
-}
-
-/// Keeps a second server away from the same data folder, for as long as this process lives.
-private struct DataFolderLock {
-    private let descriptor: Int32
-
-    init(folder: String) throws {
-        descriptor = open(folder + "/server.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw ValidationError("Another server runs on the data folder \(folder), or it cannot be written to")
-        }
-    }
-
-    func release() { close(descriptor) }
 }
 
 /// A process that runs out of file descriptors dies, so that there must always be some left beside the connections.

@@ -124,6 +124,38 @@ struct BackupTests {
         #expect(try await test.now(file)?.status == .published)
     }
 
+    @Test func `a purge that runs behind its call ends with the tree that it works on`() async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let service = test.service
+        let folder = try await test.folder(caller, "folder")
+        let files = try await test.files(2500, in: folder)
+        _ = try await service.bulkDelete(caller, .gids(folder))
+        _ = try await service.createBackup(caller, createdBy: "test", name: nil)
+        try await test.runJobs()
+        // The call takes 2000 rows at once, and waits for the job that takes the rest.
+        let purge = Task { try await service.permanentDelete(caller, .gid(folder.gid)) }
+        var open: [Job] = []
+        while open.isEmpty {
+            let claimed = try await service.catalog.write { tx in
+                try tx.claimJob(owner: "test", now: service.clock.now(), until: service.clock.now())
+            }
+            open = claimed.map { [$0] } ?? []
+        }
+        _ = try await service.restoreBackup(caller, version: 1)
+        // The restore comes first: the other job waits for its lease to run out.
+        let silent = open[0].id
+        try await service.catalog.write { tx in
+            _ = try tx.renewLease(silent, owner: "test", until: service.clock.now().adding(seconds: 30))
+        }
+        try await test.runJobs()
+        test.clock.advance(seconds: 60)
+        try await test.runJobs()
+        await expectError(.unprocessable) { try await purge.value }
+        #expect(try await test.statuses(files).allSatisfy { $0 == .deleted })
+        #expect(try await test.now(folder)?.fileCount == 2500)
+    }
+
     @Test func `a cancelled backup leaves nothing, and a cancelled restore changes nothing`() async throws {
         let test = try await TestService.make()
         let caller = try await test.caller()

@@ -28,6 +28,7 @@ struct ErrorEnvelopeTests {
             case .unprocessable: (422, "Unprocessable Entity")
             case .fileNotFound: (404, "Not found")
             case .validation: (1001, "Validation error")
+            case .searchFailed: (1002, "Search error")
             case .processFailed: (1003, "Process error")
             case .inviteInvalid: (1004, "Invite invalid")
             case .badSelection: (1006, "Bulk selection error")
@@ -57,7 +58,7 @@ struct ErrorEnvelopeTests {
         let status =
             switch code {
             case .badParameter, .unknownUser, .unprocessable, .badSelection, .validation, .processFailed,
-                .inviteInvalid:
+                .inviteInvalid, .searchFailed:
                 400
             case .unauthenticated: 401
             case .forbidden: 403

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from project_client import JOB_SECONDS, ProjectCalls
@@ -13,14 +14,26 @@ FLEX_DOCUMENT = 19914
 SEGMENTS = {"project": 27665601, "flex": 27667801}
 GUEST = "guest"
 
-# Which thing a gid of this name is, where the call does not tell otherwise.
+# Which things the gids of this name are, where the call does not tell otherwise.
 GIDS = {
-    **{"asset": "file file folder folder root", "assets": "file folder", "expanded_assets": "root folder", "parent": "folder root"},
-    **{"selection": "file folder", "children": "folder", "exclude": "file", "project": "project"},
-    **{"user": "owner api_user", "member": "owner guest", "members": "owner guest", "query": "query"},
-    **{"queries": "query", "job": "job", "channel": "channel", "ordering": "ordering", "fieldlist": "fieldlist"},
+    "asset": "file file folder folder root",
+    "assets": "file folder",
+    "channel": "channel",
+    "children": "folder",
+    "exclude": "file",
+    "expanded_assets": "root folder",
+    "fieldlist": "fieldlist",
+    "job": "job",
+    "member": "owner guest",
+    "members": "owner guest",
+    "ordering": "ordering",
+    "parent": "folder root",
+    "project": "project",
+    "queries": "query",
+    "query": "query",
+    "selection": "file folder",
+    "user": "owner api_user",
 }
-# What a call takes away is made for it alone, and anew after each call that took it.
 GIDS_OF_CALL = {
     "assets/undelete asset": "deleted",
     "assets/permanent_delete asset": "deleted",
@@ -52,8 +65,10 @@ PROJECTS_OF_CALL = {
     "languages/add": "own_project",
     "languages/remove": "own_project",
 }
-TAKING = {"delete", "undelete", "permanent_delete", "clear", "move", "undo", "cancel", "remove", "restore"} | {
-    *("accept_invite", "decline_invite", "leave_project", "delete_icon", "delete_avatar")
+# The last words of calls that take away what they work on: it is made anew after them.
+TAKING = {
+    *("delete", "undelete", "permanent_delete", "clear", "move", "undo", "remove", "restore"),
+    *("accept_invite", "decline_invite", "leave_project", "delete_icon", "delete_avatar"),
 }
 CONDITIONS = [
     {},
@@ -69,15 +84,32 @@ FILTERS = [
     ["no such", "property", 5],
 ]
 SEARCHES = [{"language": "en", "q": "+file"}, {"language": "nl", "filter": FILTERS[1]}, {"language": "en", "q": "x y"}]
-# What texts, numbers, lists and objects of this name may be. A value is only put in for one of the same type.
+# What texts, numbers, lists and objects of this name may be; each is put in for a value of its own type only.
 VALUES = {
-    **{"language": ["en", "nl", "de"], "q": ["file", '+file -"two words"', ""], "timezone": ["Europe/Amsterdam", "UTC"]},
-    **{"pathname": PATHS, "pathnames": PATHS, "expanded_paths": PATHS, "filter": FILTERS, "search": SEARCHES},
-    **{"title": [{"en": "A title"}, {"nl": "Een titel", "en": ""}], "transforms": [{}, {"rotate": 90}]},
-    **{"description": [{"en": "A\ntext", "nl": ""}], "metadata": [{"facts.size": {"type": "number", "value": 3}}]},
-    **{"name": ["a name", "Größe: 5 * 3/4"], "created_by": ["a test"], "username_or_email": [GUEST], "cc_cursor": [0, 1], "cursor": [0, 1], "value": [["x"], "x", 5]},
-    **{"accountid": ["demo"], "locale": ["en", "nl"], "relativePath": ["images", ""], "filename": ["a file.png"]},
-    **{"segmentIds": [f"{first},{first + 1}" for first in SEGMENTS.values()], "maxsize": [1 << 20, 1]},
+    "accountid": ["demo"],
+    "cc_cursor": [0, 1],
+    "created_by": ["a test"],
+    "cursor": [0, 1],
+    "description": [{"en": "A\ntext", "nl": ""}],
+    "expanded_paths": PATHS,
+    "filename": ["a file.png"],
+    "filter": FILTERS,
+    "language": ["en", "nl", "de"],
+    "locale": ["en", "nl"],
+    "maxsize": [1 << 20, 1],
+    "metadata": [{"facts.size": {"type": "number", "value": 3}}],
+    "name": ["a name", "Größe: 5 * 3/4"],
+    "pathname": PATHS,
+    "pathnames": PATHS,
+    "q": ["file", '+file -"two words"', ""],
+    "relativePath": ["images", ""],
+    "search": SEARCHES,
+    "segmentIds": [f"{first},{first + 1}" for first in SEGMENTS.values()],
+    "timezone": ["Europe/Amsterdam", "UTC"],
+    "title": [{"en": "A title"}, {"nl": "Een titel", "en": ""}],
+    "transforms": [{}, {"rotate": 90}],
+    "username_or_email": [GUEST],
+    "value": [["x"], "x", 5],
 }
 VALUES_OF_CALL = {
     "assets/metadata/set name": ["facts.size"],
@@ -100,16 +132,19 @@ class Targets:
         self.manager = SegmentClient(server.url, demo["account"], demo["key"])
         self.worker = SegmentClient(server.url, demo["account"], demo["worker"]["key"])
         self._things = {}
-        self._has_job = False
+        self._busy = set()  # projects in which jobs run
 
-    # What is called, and by whom
+    # What is called
 
     def begin(self, operation, seed):
         """From now on it is this operation that is called."""
+        self._wait_for_jobs()
         self.path, self.random = operation.path, random.Random(f"{seed} {operation.label}")
         self.call = operation.path.removeprefix("/api/").removeprefix("p/{project}/")
         self.is_flex = "wbflex" in operation.path
-        self._is_download = "206" in operation.definition.raw["responses"]
+        definition = operation.definition.raw
+        self._schemes = [name for entry in definition.get("security", []) for name in entry]
+        self._is_download = "206" in definition["responses"]
         self._cases = itertools.count()
         self._things.clear()
 
@@ -120,17 +155,18 @@ class Targets:
     def after(self, answer):
         """Notes what an answer says about the things."""
         if answer.status_code < 300:
-            self._has_job = self._has_job or b"job.token" in (answer.content or b"")
+            if self.path.startswith("/api/p/") and b'"job.token"' in answer.content:
+                self._busy.add(urlsplit(answer.request.url).path.split("/")[3])
             if self.call.split("/")[-1] in TAKING or answer.request.method == "DELETE":
                 self._things.clear()
 
     # Cases
 
-    def prepare(self, case, schemes):
+    def prepare(self, case):
         """Puts real things in the places of generated values, and adds the headers of somebody.
 
-        Of six cases in a row four get real things wherever that can be; in the others it is left to chance, and who calls
-        may have no token, or nonsense instead of one.
+        Of six cases in a row four get real things wherever that can be. In the others it is left to chance, and whoever
+        calls may have no token, or nonsense instead of one.
         """
         number = next(self._cases) % 6
         self._is_by_chance = number in (2, 5)
@@ -140,12 +176,12 @@ class Targets:
                 parameters[name] = self._parameter(parameters[name], name)
         if isinstance(case.body, dict):
             case.body = self._replaced(case.body, "")
-            for name in {"upload_file", "file"} & set(case.body):
-                if self._is_lucky():
+            for name in ("upload_file", "file"):
+                if name in case.body and case.media_type == "multipart/form-data" and self._is_lucky():
                     case.body[name] = png()
-        if "jwt" in schemes:
+        if "jwt" in self._schemes:
             case.headers.update(self._jwt(number))
-        elif schemes:
+        elif self._schemes:
             case.headers.update(self._session())
         if self._is_download:
             case.headers.update(self.random.choice(CONDITIONS))
@@ -219,18 +255,18 @@ class Targets:
 
     def thing(self, kind):
         if kind not in self._things:
-            if self._has_job:
-                self._wait_for_jobs()
+            self._wait_for_jobs()
             self._things[kind] = getattr(self, f"_make_{kind}")()
         return self._things[kind]
 
     def _wait_for_jobs(self):
-        def is_idle():
-            jobs = self._in_project("jobs/list", {"page.size": 1000})["jobs"]
+        def is_idle(project):
+            jobs = self.owner.result(f"/api/p/{project}/jobs/list", {"page.size": 1000})["jobs"]
             return all(job["status"] in ("done", "rejected") for job in jobs)
 
-        self._has_job = False
-        wait_until(is_idle, JOB_SECONDS, "the jobs are done")
+        while self._busy:
+            project = self._busy.pop()
+            wait_until(lambda: is_idle(project), JOB_SECONDS, "the jobs are done")
 
     def _in_project(self, path, body):
         return self.owner.result(f"/api/p/{self.project()}/{path}", body)
@@ -261,11 +297,11 @@ class Targets:
 
     def _make_job(self):
         job = self.owner.result("assets/bulk/delete", {"selection": [self.thing("file")]})["job.token"]
-        self._has_job = True
+        self._busy.add(self.gid)
         return job
 
     def _make_waiting_job(self):
-        return [self._make_job() for _ in range(5)][-1]
+        return [self._make_job() for _ in range(4)][-1]
 
     def _make_query(self):
         return self.owner.result("queries/create", {"type": "asset", "name": "a query"})["query"]
@@ -281,7 +317,7 @@ class Targets:
 
     def _make_backup(self):
         version = self._in_project("backups/create", {"created_by": "a test"})["version"]
-        self._has_job = True
+        self._busy.add(self.project())
         self._wait_for_jobs()
         return version
 

@@ -1,8 +1,10 @@
 """Projects move between installations: `stockroom export` and `stockroom import`."""
 
+import io
 import json
 import subprocess
 import tarfile
+import uuid
 
 import pytest
 import requests
@@ -94,7 +96,7 @@ def test_round_trip(source, target, tmp_path):
 
     with tarfile.open(archive) as tar:
         names = tar.getnames()
-        assert names[:2] == ["manifest.json", "assets.jsonl"]
+        assert names[0] == "manifest.json" and names[-1] == "assets.jsonl"
         assert len(tar.extractfile("assets.jsonl").read().splitlines()) == exported["assets"]
         assert json.load(tar.extractfile("manifest.json"))["format"] == "stockroom-project"
         inner = next(asset for asset in before[1] if asset["name"] == "a.txt")
@@ -158,6 +160,111 @@ def test_an_import_is_all_or_nothing(source, target, tmp_path):
     before = everything(there)
     assert "taken" in refused(content)
     assert everything(there) == before
+
+
+def rewritten(archive, path, change_manifest=None, change_lines=None):
+    """The archive with other words in it."""
+    with tarfile.open(archive) as source, tarfile.open(path, "w") as target:
+        for member in source.getmembers():
+            data = source.extractfile(member).read() if member.isfile() else None
+            if member.name == "manifest.json" and change_manifest:
+                manifest = json.loads(data)
+                change_manifest(manifest)
+                data = json.dumps(manifest).encode()
+            if member.name == "assets.jsonl" and change_lines:
+                lines = [json.loads(line) for line in data.splitlines()]
+                lines = change_lines(lines) or lines
+                data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+            if data is not None:
+                member.size = len(data)
+            target.addfile(member, io.BytesIO(data) if data is not None else None)
+    return path
+
+
+def line_of(lines, name):
+    return next(line for line in lines if line["name"] == name)
+
+
+def put_into_a_file(lines):
+    line_of(lines, "same bytes.txt")["parent"] = line_of(lines, "large.bin")["gid"]
+
+
+def nest_deeply(lines):
+    chain, parent = [], lines[0]["gid"]
+    for number in range(101):
+        folder = {**lines[1], "gid": str(uuid.uuid4()), "parent": parent, "name": f"level {number}"}
+        folder.pop("content", None)
+        folder.pop("old_versions", None)
+        chain.append(folder)
+        parent = folder["gid"]
+    return lines + chain
+
+
+def test_hostile_words_are_refused(source, target, tmp_path):
+    server, calls = source
+    archive = tmp_path / "project.tar"
+    server.command("export", archive, "--project", calls.gid)
+    huge = 2**63 - 1
+
+    def set_in(name, **members):
+        return lambda lines: line_of(lines, name).update(members)
+
+    def old_version(lines):
+        line_of(lines, "a.txt")["old_versions"][0]["version"] = huge
+
+    manifests = [
+        lambda manifest: manifest.update(number=huge),
+        lambda manifest: manifest.update(number=0),
+        lambda manifest: manifest.update(created_on=huge),
+        lambda manifest: manifest.update(format_version=99),
+        lambda manifest: manifest.update(gid="x"),
+        lambda manifest: manifest["settings"].update(languages=[]),
+        lambda manifest: manifest["settings"].update(languages=["en nl'"]),
+        lambda manifest: manifest.update(assets=manifest["assets"] + 1),
+        lambda manifest: manifest["documents"][0]["jobs"].append({"job": "s9", "segments": "all"}),
+    ]
+    lines = [
+        set_in("a.txt", updated_on=huge),
+        set_in("a.txt", version=huge),
+        set_in("a.txt", version=-1),
+        set_in("a.txt", metadata=5),
+        set_in("a.txt", name="../x"),
+        set_in("a.txt", status="gone"),
+        old_version,
+        put_into_a_file,
+        nest_deeply,
+        lambda lines: lines + [lines[-1]],
+        lambda lines: line_of(lines, "large.bin")["content"].update(size=10**15),
+    ]
+    for change in manifests:
+        broken = rewritten(archive, tmp_path / "broken.tar", change_manifest=change)
+        done = run(target, "import", broken, "--account", "acme", "--owner", "owner")
+        assert done.returncode == 1 and done.stderr.startswith("Error: "), done
+    for change in lines:
+        broken = rewritten(archive, tmp_path / "broken.tar", change_lines=change)
+        done = run(target, "import", broken, "--account", "acme", "--owner", "owner")
+        assert done.returncode == 1 and done.stderr.startswith("Error: "), done
+        assert "Internal" not in done.stderr
+    same = rewritten(archive, tmp_path / "same.tar", lambda manifest: None, lambda lines: None)
+    target.command("import", same, "--account", "acme", "--owner", "owner")
+
+
+def test_a_query_of_another_project_is_not_touched(source, tmp_path):
+    server, calls = source
+    query = calls.result("queries/create", {"type": "asset", "name": "mine", "q": "+mine"})["query"]
+    server.command("project", "create", "--account", "demo", "--owner", "demo", "--name", "Other", "--number", 9)
+    archive = tmp_path / "other.tar"
+    server.command("export", archive, "--project", 9)
+
+    def change(manifest):
+        manifest.update(gid=str(uuid.uuid4()), root=str(uuid.uuid4()), number=10)
+        manifest["settings"]["queries"] = [{"gid": query, "type": "asset", "name": "evil", "q": "", "filter": []}]
+
+    broken = rewritten(archive, tmp_path / "broken.tar", change)
+    done = run(server, "import", broken, "--account", "demo", "--owner", "demo")
+    assert done.returncode == 1 and "another project" in done.stderr
+    answer = calls.post("queries/get", {"query": query}).json()
+    assert answer["data"]["queries"][query]["name"] == "mine"
 
 
 def test_an_import_that_was_killed_leaves_nothing_in_the_way(source, target, tmp_path):

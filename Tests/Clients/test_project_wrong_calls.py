@@ -5,7 +5,7 @@ import requests
 from unicat.utils import gid as new_gid
 
 import raw_http
-from project_client import TIMEOUT, ProjectCalls, assert_error
+from project_client import TIMEOUT, ProjectCalls, assert_error, new_word
 
 
 def test_400_names_the_parameter(calls, folder, upload):
@@ -34,6 +34,33 @@ def test_400_names_the_parameter(calls, folder, upload):
 def test_a_body_that_is_no_json_object(calls, body):
     answer = calls.post("assets/get", data=body, headers={"Content-Type": "application/json"})
     assert_error(answer, 400)
+
+
+def test_a_text_with_nul_is_refused(calls):
+    """The database would take it up to there, and two names would be one."""
+    for name in ("a\0x", "a\0x", "\0"):
+        assert_error(calls.post("queries/create", {"type": "asset", "name": name}), 400)
+    assert_error(calls.post("channels/create", {"name": "web\0"}), 400)
+    assert_error(calls.post("backups/create", {"created_by": "x\0"}), 400)
+    # Nothing hangs, and nothing was made.
+    query = calls.result("queries/create", {"type": "asset", "name": f"after {new_word()}"})["query"]
+    calls.result("queries/delete", {"query": query})
+
+
+@pytest.mark.parametrize("language", ["", "x" * 36, "en'", 'e"n', "日本", 5, None])
+def test_a_language_that_is_no_code(calls, language):
+    assert_error(calls.post("assets/search", {"language": language, "q": "x"}), 400, mentions="language")
+    selection = [{"search": {"language": language, "q": "x"}}]
+    assert_error(calls.post("assets/bulk/delete", {"selection": selection}), 1006, mentions="language")
+
+
+def test_all_filters_of_a_selection_count_together(calls):
+    def selection(count):
+        filters = ["or", "", [["metadata", "has", f"a.b{number}"] for number in range(499)]]
+        return [{"search": {"language": "en", "filter": filters, "q": str(number)}} for number in range(count)]
+
+    assert calls.post("assets/bulk/get", {"selection": selection(2)}).status_code == 200
+    assert_error(calls.post("assets/bulk/get", {"selection": selection(3)}), 1006, mentions="filters")
 
 
 def test_unknown_parameters_and_later_alternatives_are_ignored(calls, upload):

@@ -93,6 +93,9 @@ package struct Rights: OptionSet, Sendable {
 
 /// A tree of assets with its members (project reference 2.3).
 package struct Project: Sendable {
+    /// What a double can hold exactly: clients in other languages read numbers as doubles.
+    package static let maximumNumber: Int64 = 1 << 53
+
     package var id: ProjectID
     package var gid: GID
     /// The platform's number: `pr7214` is number 7214.

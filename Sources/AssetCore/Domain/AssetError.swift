@@ -22,6 +22,8 @@ package struct AssetError: Error, Sendable, CustomStringConvertible {
         case validation
         /// The invitation was declined, or its user is deactivated in the project.
         case inviteInvalid
+        /// A search takes too long.
+        case searchFailed
         /// Work on a whole project failed; `parameter` names the work.
         case processFailed
         /// The range that was asked for lies behind the end of the file.

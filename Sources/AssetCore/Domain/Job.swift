@@ -94,6 +94,12 @@ package struct Job: Sendable {
     /// A number among the call's parameters.
     func parameter(_ name: String) -> Int64? { parameters[key: name]?.intValue }
 
+    /// Once it is frozen, or not needed any more: it may have a hundred thousand entries, and is read with the job in every step.
+    mutating func forgetSelection() {
+        guard var members = parameters.objectValue, members.removeValue(forKey: "selection") != nil else { return }
+        parameters = .object(members)
+    }
+
     /// What the feed shows in `info`: `total` and `remaining` count assets, descendants included; `failed` counts items that were
     /// in the wrong state. `error` is there only when the whole job failed.
     package var info: JSON {

@@ -67,8 +67,10 @@ package struct ProjectManifest: Sendable {
             throw .badParameter("manifest", "The export has form \(version): use a newer version of stockroom")
         }
         guard let gid = json[key: "gid"]?.gidValue, let root = json[key: "root"]?.gidValue,
-            let number = json[key: "number"]?.intValue, let name = json[key: "name"]?.stringValue,
-            let createdOn = json[key: "created_on"]?.intValue, let settings = json[key: "settings"],
+            let number = json[key: "number"]?.intValue, (1...Project.maximumNumber).contains(number),
+            let name = json[key: "name"]?.stringValue,
+            let createdOn = json[key: "created_on"]?.intValue, ArchiveLimits.times.contains(createdOn),
+            let settings = json[key: "settings"],
             let documents = json[key: "documents"]?.arrayValue, let count = json[key: "assets"]?.intValue
         else { throw wrong }
         self.gid = gid
@@ -115,7 +117,10 @@ package struct ProjectManifest: Sendable {
         for job in jobs {
             guard let name = job[key: "job"]?.stringValue.flatMap({ JobNumber($0) }), let part = job[key: "segments"]
             else { return nil }
-            scopes.append(JobScope(job: name, document: document, ranges: part.isNull ? nil : ranges(part)))
+            // What cannot be read must not become the whole document.
+            let segments = ranges(part)
+            if segments == nil, !part.isNull { return nil }
+            scopes.append(JobScope(job: name, document: document, ranges: segments))
         }
         return Document(number: number, isFlex: isFlex, segments: segments, jobs: scopes)
     }
@@ -131,6 +136,13 @@ package struct ProjectManifest: Sendable {
         }
         return ranges
     }
+}
+
+/// What numbers of an archive can be: what comes from elsewhere must not overflow here.
+private enum ArchiveLimits {
+    /// Microseconds from the year 1970 to the year 9999.
+    static let times: ClosedRange<Int64> = 0...253_402_300_799_000_000
+    static let versions: ClosedRange<Int64> = 1...(1 << 40)
 }
 
 /// Bytes as an archive names them.
@@ -234,11 +246,13 @@ package struct ArchivedAsset: Sendable {
         let wrong = AssetError.badParameter("assets", "A line of the export cannot be read: \(json.text.prefix(200))")
         guard let gid = json[key: "gid"]?.gidValue, let name = json[key: "name"]?.stringValue,
             let status = json[key: "status"]?.stringValue.flatMap(Asset.Status.init),
-            let version = json[key: "version"]?.intValue, version > 0,
+            let version = json[key: "version"]?.intValue, ArchiveLimits.versions.contains(version),
             let title = json[key: "title"].flatMap(Self.text),
             let description = json[key: "description"].flatMap(Self.text), let metadata = json[key: "metadata"],
-            let transforms = json[key: "transforms"], let createdOn = json[key: "created_on"]?.intValue,
-            let updatedOn = json[key: "updated_on"]?.intValue
+            metadata.objectValue != nil, let transforms = json[key: "transforms"],
+            transforms.isNull || transforms.objectValue != nil,
+            let createdOn = json[key: "created_on"]?.intValue, ArchiveLimits.times.contains(createdOn),
+            let updatedOn = json[key: "updated_on"]?.intValue, ArchiveLimits.times.contains(updatedOn)
         else { throw wrong }
         let parent = json[key: "parent"]?.gidValue
         if parent != nil { _ = try AssetName(name) }
@@ -257,11 +271,12 @@ package struct ArchivedAsset: Sendable {
         if json[key: "content"] != nil, content == nil { throw wrong }
         var old: [OldVersion] = []
         for entry in json[key: "old_versions"]?.arrayValue ?? [] {
-            guard let content = ArchivedContent(entry), let version = entry[key: "version"]?.intValue,
-                let replacedOn = entry[key: "replaced_on"]?.intValue
+            guard let content = ArchivedContent(entry), let earlier = entry[key: "version"]?.intValue, earlier > 0,
+                earlier < version, let replacedOn = entry[key: "replaced_on"]?.intValue,
+                ArchiveLimits.times.contains(replacedOn)
             else { throw wrong }
             old.append(
-                OldVersion(version: version, content: content, replacedOn: Timestamp(microseconds: replacedOn)))
+                OldVersion(version: earlier, content: content, replacedOn: Timestamp(microseconds: replacedOn)))
         }
         oldVersions = old
     }

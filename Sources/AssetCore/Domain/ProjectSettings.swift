@@ -78,6 +78,7 @@ package struct ProjectSettings: Sendable, Equatable {
         else { throw wrong }
         self.timezone = timezone
         self.languages = languages.compactMap(\.stringValue)
+        guard !self.languages.isEmpty else { throw wrong }
         self.queries = []
         self.options = []
         for query in queries {

@@ -66,6 +66,15 @@ package indirect enum SearchFilter: Hashable, Sendable {
         "jp2", "jxl",
     ]
 
+    /// How many filters there are in this one, itself included.
+    var nodeCount: Int {
+        switch self {
+        case .and(let filters), .or(let filters): 1 + filters.reduce(0) { $0 + $1.nodeCount }
+        case .not(let filter): 1 + filter.nodeCount
+        default: 1
+        }
+    }
+
     /// Reads a filter; `null` and `[]` as a whole mean no filter, and give nil.
     ///
     /// - Throws: `badParameter` that names the property or operator that is not known.

@@ -6,6 +6,9 @@ package struct SearchQuery: Hashable, Sendable {
     package let text: TextQuery?
     package let filter: SearchFilter?
 
+    /// The longest language code, in bytes: as long as any that is in use.
+    private static let maximumLanguage = 35
+
     /// Neither `q` nor `filter`: an empty result, not an error.
     package var isEmpty: Bool { text == nil && filter == nil }
 
@@ -13,6 +16,13 @@ package struct SearchQuery: Hashable, Sendable {
     package init(parsing json: JSON) throws(AssetError) {
         guard let language = json[key: "language"]?.stringValue else {
             throw .badParameter("language", "A language code is required")
+        }
+        let isCode = language.utf8.allSatisfy { byte in
+            byte == UInt8(ascii: "-") || (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
+                || (0x61...0x7a).contains(byte)
+        }
+        guard isCode, (1...Self.maximumLanguage).contains(language.utf8.count) else {
+            throw .badParameter("language", "Expected a language code")
         }
         self.language = language.lowercased()
         switch json[key: "q"] {
@@ -44,6 +54,8 @@ package struct Selection: Sendable, Equatable {
 
     package init(entries: [Entry]) { self.entries = entries }
 
+    var hasSearches: Bool { entries.contains { if case .search = $0 { true } else { false } } }
+
     /// - Throws: `badSelection` that says which entry is wrong, and why.
     package init(parsing json: JSON?) throws(AssetError) {
         guard case .array(let elements)? = json else { throw .badSelection("'selection' must be a list") }
@@ -59,6 +71,12 @@ package struct Selection: Sendable, Equatable {
         let objects = entries.count { if case .asset = $0 { false } else { true } }
         guard objects <= Self.maximumObjects else {
             throw .badSelection("'selection' has more than \(Self.maximumObjects) folders and searches")
+        }
+        let nodes = entries.reduce(0) { count, entry in
+            if case .search(let query, _) = entry { count + (query.filter?.nodeCount ?? 0) } else { count }
+        }
+        guard nodes <= SearchFilter.maximumNodes else {
+            throw .badSelection("'selection' has more than \(SearchFilter.maximumNodes) filters")
         }
         // The same entry again selects nothing more.
         self.entries = Array(OrderedSet(entries))

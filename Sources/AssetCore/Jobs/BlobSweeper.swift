@@ -48,19 +48,36 @@ package struct BlobSweeper: Service {
         let now = service.clock.now()
         let settings = service.settings
         let old = now.adding(seconds: -settings.gracePeriod)
-        try await all { tx, limit in try tx.purgeBackups(limit: 5 * limit, now: now) }
-        try await purgeHiddenProjects(now: now)
-        try await all { tx, limit in try Self.dropLostImages(tx, limit: limit, now: now) }
-        try await all { tx, limit in
-            try tx.expireExports(before: now.adding(seconds: -Self.orphanSeconds))
-                + tx.deleteExpiredFileTokens(now: now, limit: limit)
-                + tx.deleteExpiredSelections(now: now, limit: limit)
-                + tx.deleteExpiredSessions(now: now, limit: limit)
-                + tx.deleteFinishedJobs(before: now.adding(seconds: -settings.finishedJobLifetime), limit: limit)
+        // One part that fails does not keep the others from their work.
+        try await part("backups") { try await all { tx, limit in try tx.purgeBackups(limit: 5 * limit, now: now) } }
+        try await part("projects") { try await purgeHiddenProjects(now: now) }
+        try await part("images") {
+            try await all { tx, limit in try Self.dropLostImages(tx, limit: limit, now: now) }
         }
-        try await all { tx, limit in try tx.releaseBlobs(before: old, now: now, limit: limit) }
-        try await removeReleased(before: old)
-        if findsOrphans { try await removeOrphans(now: now) }
+        try await part("rows") {
+            try await all { tx, limit in
+                try tx.expireExports(before: now.adding(seconds: -Self.orphanSeconds))
+                    + tx.deleteExpiredFileTokens(now: now, limit: limit)
+                    + tx.deleteExpiredSelections(now: now, limit: limit)
+                    + tx.deleteExpiredSessions(now: now, limit: limit)
+                    + tx.deleteFinishedJobs(before: now.adding(seconds: -settings.finishedJobLifetime), limit: limit)
+            }
+        }
+        try await part("blobs") {
+            try await all { tx, limit in try tx.releaseBlobs(before: old, now: now, limit: limit) }
+            try await removeReleased(before: old)
+        }
+        if findsOrphans { try await part("orphans") { try await removeOrphans(now: now) } }
+    }
+
+    private func part(_ name: String, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            logger.error("Sweeping failed", metadata: ["part": "\(name)", "error": "\(error)"])
+        }
     }
 
     /// Metadata entries that name a purged image become null (project reference 2.6).

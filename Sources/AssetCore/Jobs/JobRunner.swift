@@ -154,10 +154,12 @@ package struct JobRunner: Service {
         switch job.kind {
         case .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove:
             let selection = try Selection(parsing: job.parameters[key: "selection"])
-            try await freeze(job, owner) { [service] tx, project in
+            let ids = try await service.selecting(selection, AssetService.jobSearchTime) { [service] tx -> [AssetID] in
+                guard let project = try tx.project(job.project) else { return [] }
                 let ids = try selection.evaluate(tx, in: project, now: service.clock.now())
                 return job.kind == .bulkUndelete ? try tx.foldersFirst(ids) : ids
             }
+            try await freeze(ids, for: job, owner)
         case .backup, .restore, .undo, .addLanguage, .removeLanguage, .purgeProject:
             try await service.catalog.write { [service] tx in
                 guard var job = try lease(job.id, owner, tx), job.status == .processing,
@@ -169,14 +171,7 @@ package struct JobRunner: Service {
         }
     }
 
-    private func freeze(
-        _ job: Job, _ owner: String,
-        _ find: @escaping @Sendable (any CatalogTransaction, Project) throws -> [AssetID]
-    ) async throws {
-        let ids = try await service.catalog.read { tx -> [AssetID] in
-            guard let project = try tx.project(job.project) else { return [] }
-            return try find(tx, project)
-        }
+    private func freeze(_ ids: [AssetID], for job: Job, _ owner: String) async throws {
         // Until the job names it, the frozen selection would be cleared away after a day.
         let frozen = try await service.freeze(
             ids, project: job.project, user: job.user, expiresOn: service.clock.now().adding(seconds: 24 * 3600))
@@ -190,11 +185,7 @@ package struct JobRunner: Service {
             }
             try tx.setExpiry(of: frozen.id, to: nil)
             job.selection = frozen.id
-            // It may have a hundred thousand entries, and is read with the job in every step.
-            if var parameters = job.parameters.objectValue {
-                parameters["selection"] = nil
-                job.parameters = .object(parameters)
-            }
+            job.forgetSelection()
             job.total = job.kind.countsSubtrees ? total : Int64(ids.count)
             try begin(&job, in: project, tx, now: service.clock.now())
         }
@@ -239,8 +230,8 @@ package struct JobRunner: Service {
     /// Why a job must not go on: it was cancelled, or the user has lost the right to it. A silent job was checked by the call that
     /// waits for it.
     private func objection(to job: Job, _ tx: any CatalogTransaction) throws -> String? {
-        if job.isSilent { return nil }
         if job.isCancelled { return "The job was cancelled" }
+        if job.isSilent { return nil }
         let member = try tx.member(job.user, of: job.project)
         guard let member, member.status == .active, member.user.isActive,
             member.role.rights.isSuperset(of: JobHandlers.right(for: job))
@@ -270,6 +261,7 @@ package struct JobRunner: Service {
     private func finish(_ job: inout Job, in project: Project, _ tx: any CatalogTransaction, now: Timestamp) throws {
         job.status = .done
         job.updatedOn = now
+        job.forgetSelection()
         try tx.report(job, in: project)
         try tx.save(job)
     }

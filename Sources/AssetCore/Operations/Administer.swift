@@ -49,7 +49,9 @@ extension AssetService {
         account code: String, owner username: String, name: String, number: Int64?, languages: [String]
     ) async throws -> Project {
         let languages = try Self.checked(languages)
-        if let number, number < 1 { throw AssetError.badParameter("number", "Use a number from 1 on") }
+        if let number, !(1...Project.maximumNumber).contains(number) {
+            throw AssetError.badParameter("number", "Use a number from 1 to \(Project.maximumNumber)")
+        }
         return try await catalog.write { [clock] tx in
             guard let account = try tx.account(code: code) else {
                 throw AssetError.unprocessable("The account '\(code)' does not exist")
@@ -65,7 +67,7 @@ extension AssetService {
     }
 
     /// Language codes: lower case, a region after a hyphen (project reference 1.7).
-    private static func checked(_ languages: [String]) throws -> [String] {
+    static func checked(_ languages: [String]) throws -> [String] {
         let codes = OrderedSet(languages.map { $0.lowercased() })
         guard !codes.isEmpty else { throw AssetError.badParameter("languages", "At least one language is needed") }
         for code in codes {

@@ -33,6 +33,7 @@ package struct AssetService: Sendable {
     /// Wakes the job runner of this process, and tells who waits for a job.
     package let signal: JobSignal
     let logIns: LogInGate
+    let searches = SearchGate()
 
     package init(
         catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine, secrets: Secrets,

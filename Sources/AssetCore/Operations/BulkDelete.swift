@@ -28,6 +28,9 @@ extension AssetService {
         return try await begin(.bulkMove, caller, selection, ["parent": JSON(parent)])
     }
 
+    /// The most jobs of a project that wait or run.
+    package static let maximumOpenJobs = 1000
+
     /// Checks the selection's form and writes the job down; evaluating the selection is the job's first step.
     private func begin(
         _ kind: Job.Kind, _ caller: Caller, _ selection: JSON?, _ parameters: [String: JSON] = [:]
@@ -37,6 +40,9 @@ extension AssetService {
         members += parameters.map { ($0.key, $0.value) }
         let stored = JSON.object(.init(uniqueKeysWithValues: members))
         let token = try await catalog.write { [clock] tx in
+            guard try tx.openJobs(in: caller.project.id) < Self.maximumOpenJobs else {
+                throw AssetError.unprocessable("\(Self.maximumOpenJobs) jobs of this project have not ended yet")
+            }
             let job = try tx.insertJob(
                 kind, project: caller.project.id, user: caller.user.id, parameters: stored, isSilent: false,
                 now: clock.now())

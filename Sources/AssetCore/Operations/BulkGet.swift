@@ -19,7 +19,7 @@ extension AssetService {
         try caller.require(.read)
         if let cursor { return try await nextPage(caller, cursor, size: size) }
         let selection = try selection()
-        let (ids, assets) = try await catalog.read { [clock] tx in
+        let (ids, assets) = try await selecting(selection) { [clock] tx in
             let ids = try selection.evaluate(tx, in: caller.project, now: clock.now())
             return (ids, try tx.located(Array(ids.prefix(size))))
         }

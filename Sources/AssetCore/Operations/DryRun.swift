@@ -20,7 +20,7 @@ extension AssetService {
     ) async throws -> DryRun {
         try caller.require(JobHandlers.right(for: kind))
         let selection = try Selection(parsing: selection)
-        return try await catalog.read { [clock] tx in
+        return try await selecting(selection) { [clock] tx in
             var ids = try selection.evaluate(tx, in: caller.project, now: clock.now())
             var run = DryRunSweep(tx: tx)
             switch kind {

@@ -20,14 +20,9 @@ extension AssetService {
     package func export<Value: Sendable>(
         _ name: ProjectName, _ body: (ExportedProject) async throws -> Value
     ) async throws -> Value {
-        let (project, backup) = try await catalog.write { [clock] tx in
-            let project = try tx.resolve(name)
-            let backup = try tx.insertBackup(
-                of: project.id, name: "Export", createdBy: "export", isExport: true, now: clock.now())
-            return (project, backup)
-        }
+        let project = try await catalog.read { try $0.resolve(name) }
+        let backup = try await snapshot(of: project)
         do {
-            try await complete(backup)
             let value = try await body(try await exported(project, backup))
             try await discard(backup)
             return value
@@ -37,21 +32,42 @@ extension AssetService {
         }
     }
 
-    /// The sweep of a backup job, without a job.
-    private func complete(_ backup: Backup) async throws {
+    /// The sweep of a backup job, without a job. When the project is restored meanwhile, it begins anew: the feed does not tell what
+    /// a restore changes.
+    private func snapshot(of project: Project) async throws -> Backup {
+        while true {
+            let (backup, restores) = try await catalog.write { [clock] tx in
+                let backup = try tx.insertBackup(
+                    of: project.id, name: "Export", createdBy: "export", isExport: true, now: clock.now())
+                return (backup, try tx.restores(of: project.id))
+            }
+            do {
+                if try await complete(backup, restores: restores) { return backup }
+            } catch {
+                try? await discard(backup)
+                throw error
+            }
+            try await discard(backup)
+        }
+    }
+
+    /// Answers false when the project was restored meanwhile.
+    private func complete(_ backup: Backup, restores: Int64) async throws -> Bool {
         var sweep = SnapshotSweep.Progress()
-        var isComplete = false
-        while !isComplete {
+        while true {
             let start = sweep
-            (sweep, isComplete) = try await catalog.write { tx in
+            let (next, step, isSame) = try await catalog.write { tx -> (SnapshotSweep.Progress, Int?, Bool) in
                 var sweep = start
+                guard try tx.restores(of: backup.project) == restores else { return (sweep, nil, false) }
                 let step = try SnapshotSweep(tx: tx, now: backup.createdOn).copy(to: backup, &sweep, limit: 2000)
                 if step == nil {
                     try tx.copySettings(to: backup)
                     try tx.setStatus(of: backup.id, to: .ready)
                 }
-                return (sweep, step == nil)
+                return (sweep, step, true)
             }
+            sweep = next
+            if !isSame || step == nil { return isSame }
         }
     }
 

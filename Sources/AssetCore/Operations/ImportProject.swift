@@ -32,7 +32,7 @@ extension AssetService {
             else { throw AssetError.unprocessable("The account has no manager '\(target.owner)'") }
             var draft = ProjectDraft(
                 account: account, owner: owner, name: manifest.name, number: target.number ?? manifest.number,
-                languages: manifest.settings.languages, timezone: manifest.settings.timezone,
+                languages: try Self.checked(manifest.settings.languages), timezone: manifest.settings.timezone,
                 createdOn: manifest.createdOn)
             draft.gid = manifest.gid
             draft.root = manifest.root
@@ -86,12 +86,10 @@ extension AssetService {
             for asset in assets {
                 // The root came with the project.
                 guard let parentGID = asset.parent else { continue }
-                guard let parent = try parents[parentGID] ?? tx.asset(parentGID, in: project.id)?.id else {
-                    throw AssetError.badParameter("assets", "The folder of '\(asset.name)' is missing")
-                }
+                let parent = try parents[parentGID] ?? tx.importFolder(parentGID, of: asset, in: project)
                 parents[parentGID] = parent
                 func content(_ content: ArchivedContent) throws -> Asset.Content {
-                    guard let blob = blobs[content.hash] else {
+                    guard let blob = blobs[content.hash], try tx.blob(blob)?.size == content.size else {
                         throw AssetError.badParameter("assets", "The bytes of '\(asset.name)' are missing")
                     }
                     return Asset.Content(blob: blob, size: content.size, type: content.type, info: content.info)
@@ -141,5 +139,16 @@ extension AssetService {
     /// Removes what an import that failed has made.
     package func abandonImport(of project: Project) async throws {
         while try await catalog.write({ [clock] in try $0.purge(project.id, limit: 1000, now: clock.now()) }) != nil {}
+    }
+}
+
+extension AssetTables {
+    /// The folder that an imported asset goes into.
+    fileprivate func importFolder(_ gid: GID, of child: ArchivedAsset, in project: Project) throws -> AssetID {
+        guard let folder = try asset(gid, in: project.id), !folder.isFile else {
+            throw AssetError.badParameter("assets", "The folder of '\(child.name)' is missing")
+        }
+        try AssetPath.checkDepth(try names(to: folder.id) + [child.name])
+        return folder.id
     }
 }

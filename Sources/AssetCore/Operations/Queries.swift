@@ -1,7 +1,9 @@
 /// Saved searches (project reference 8). A query is not run by its gid: clients copy `q` and `filter` into a search or a selection.
 extension AssetService {
     /// The most saved queries of a project, and the largest filter as JSON, in bytes.
-    package static let maximumQueries = 10_000
+    package static let maximumQueries: Int64 = 10_000
+    /// How long all filters of a project together may be, in bytes: each log-in reads them.
+    package static let maximumFiltersBytes: Int64 = 4 << 20
     package static let maximumFilterBytes = 64 << 10
 
     /// - Throws: `unprocessable` when it does not exist.
@@ -83,8 +85,9 @@ extension SavedQuery {
 
 extension ProjectTables where Self: ChangeTables {
     fileprivate func insert(_ query: SavedQuery, in project: Project) throws -> SavedQuery {
-        guard try queries(of: project.id).count < AssetService.maximumQueries else {
-            throw AssetError.unprocessable("The project has \(AssetService.maximumQueries) queries")
+        let size = try querySize(of: project.id)
+        guard size.count < AssetService.maximumQueries, size.bytes < AssetService.maximumFiltersBytes else {
+            throw AssetError.unprocessable("The project has too many queries")
         }
         var query = query
         query.name = try freeName(of: query, in: project)

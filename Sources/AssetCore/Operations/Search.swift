@@ -3,7 +3,7 @@ extension AssetService {
     /// nothing.
     package func search(_ caller: Caller, _ query: SearchQuery, top: Int, size: Int) async throws -> AssetPage {
         try caller.require(.read)
-        return try await catalog.read { [clock] tx in
+        return try await searching(Self.searchTime) { [clock] tx in
             let ids = try tx.search(query, in: caller.project.id, now: clock.now())
             return AssetPage(
                 assets: try tx.located(Array(ids.dropFirst(top).prefix(size))), total: Int64(ids.count))

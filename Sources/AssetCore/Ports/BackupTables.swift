@@ -55,6 +55,8 @@ package protocol BackupTables {
     /// Makes the project what the snapshot says, in this transaction: assets, counts, search index, settings and queries. Bytes
     /// that a file has now and the snapshot does not name become an old version. Appends nothing to the feed.
     func restore(_ backup: Backup, now: Timestamp) throws
+    /// How often the project has been restored: a restore changes rows that the feed does not name.
+    func restores(of project: ProjectID) throws -> Int64
     /// Removes rows of deleted backups, at most `limit`; answers how many.
     func purgeBackups(limit: Int, now: Timestamp) throws -> Int
 

@@ -44,11 +44,13 @@ package protocol JobTables {
     func job(_ id: JobID) throws -> Job?
     /// A job that is not silent.
     func job(token: GID, in project: ProjectID) throws -> Job?
-    /// The jobs of a project that are not silent, the newest first.
+    /// The jobs of a project that are not silent, the newest first; without their parameters.
     func jobs(in project: ProjectID, top: Int, size: Int) throws -> (jobs: [Job], total: Int64)
+    /// How many jobs of a project have not ended.
+    func openJobs(in project: ProjectID) throws -> Int
     /// Asks a job to end; answers false when it has ended already.
     func cancelJob(_ id: JobID) throws -> Bool
-    /// Asks all other jobs of a project to end that work on its assets; backups and restores may go on.
+    /// Asks all other jobs of a project to end that work on its assets, the silent ones too; backups and restores go on.
     func cancelJobs(in project: ProjectID, except id: JobID) throws
     func append(_ failures: [JobFailure], to job: JobID) throws
     /// In the order in which they were appended.

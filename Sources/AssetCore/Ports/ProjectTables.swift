@@ -20,7 +20,10 @@ package protocol ProjectTables {
     func query(_ gid: GID, in project: ProjectID) throws -> SavedQuery?
     func isQueryName(_ name: String, of kind: SavedQuery.Kind, takenIn project: ProjectID, butBy gid: GID) throws
         -> Bool
+    /// How many queries a project has, and how long their filters are together.
+    func querySize(of project: ProjectID) throws -> (count: Int64, bytes: Int64)
     /// Writes a new query, or one that is there.
+    /// - Throws: `unprocessable` when the gid is that of another project's query.
     func save(_ query: SavedQuery, in project: ProjectID) throws
     func deleteQuery(_ gid: GID, in project: ProjectID) throws
 

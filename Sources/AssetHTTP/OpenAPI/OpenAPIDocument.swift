@@ -102,12 +102,20 @@ struct OpenAPIDocument: Sendable {
         }
         if document.hasToken { members["security"] = [["sessionToken": [], "sessionAccount": []]] }
         var responses: JSON.Object = [
-            "200": document.answer.map { content("Success", $0) } ?? ["description": "The bytes of the file"]
+            "200": document.answer.map { content("Success", $0) } ?? bytes(200)
         ]
         for status in document.statuses {
             responses[String(status)] =
-                status < 400
-                ? ["description": .string(reason(status))] : content(reason(status), .emptyObject)
+                switch status {
+                case 206: bytes(status)
+                case 304: ["description": .string(reason(status))]
+                case 503: content(reason(status), document.answer ?? .emptyObject)
+                // What is public speaks the project dialect.
+                default:
+                    content(
+                        reason(status), OpenAPISchema.reference(document.hasFailure ? "Failure" : "SegmentFailure").json
+                    )
+                }
         }
         members["responses"] = .object(responses)
         return .object(members)
@@ -124,6 +132,13 @@ struct OpenAPIDocument: Sendable {
         var members: JSON.Object = ["description": .string(description)]
         if schema != .emptyObject { members["content"] = ["application/json": ["schema": schema]] }
         return .object(members)
+    }
+
+    private static func bytes(_ status: Int) -> JSON {
+        [
+            "description": .string(reason(status)),
+            "content": ["*/*": ["schema": ["type": "string", "format": "binary"]]],
+        ]
     }
 
     private static func id(_ method: String, _ path: String) -> JSON {
@@ -151,6 +166,7 @@ struct OpenAPIDocument: Sendable {
                 "data": ["type": "object", "maxProperties": 0],
             ],
         ],
+        "SegmentFailure": OpenAPIField.object([.required("error", .object), .required("reason", .string)]),
         "Filter": [
             "type": "array",
             "description": """

@@ -5,6 +5,8 @@ import OrderedCollections
 indirect enum OpenAPISchema: Sendable {
     case gid
     case string
+    /// A text of 1 to 255 bytes.
+    case name
     /// From this number on.
     case integer(Int64)
     case number
@@ -12,6 +14,8 @@ indirect enum OpenAPISchema: Sendable {
     case object
     case any
     case list(OpenAPISchema)
+    /// An object with these members.
+    case members([OpenAPIField])
     /// Language code to text.
     case localized
     /// The bytes of a file in a form.
@@ -22,16 +26,22 @@ indirect enum OpenAPISchema: Sendable {
     /// A named schema of the document.
     case reference(String)
 
+    /// Version 4 only (project reference 1.6).
+    private static let gidPattern =
+        "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$"
+
     var json: JSON {
         switch self {
-        case .gid: ["type": "string", "format": "uuid"]
+        case .gid: ["type": "string", "format": "uuid", "pattern": .string(Self.gidPattern)]
         case .string: ["type": "string"]
+        case .name: ["type": "string", "minLength": 1, "maxLength": 255]
         case .integer(let minimum): ["type": "integer", "minimum": .int(minimum)]
         case .number: ["type": "number"]
         case .boolean: ["type": "boolean"]
         case .object: ["type": "object"]
         case .any: .emptyObject
         case .list(let element): ["type": "array", "items": element.json]
+        case .members(let fields): OpenAPIField.object(fields)
         case .localized: ["type": "object", "additionalProperties": ["type": "string"]]
         case .file: ["type": "string", "format": "binary"]
         case .oneOf(let values): ["type": "string", "enum": .array(values.map(JSON.string))]

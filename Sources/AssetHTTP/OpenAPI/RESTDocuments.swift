@@ -19,6 +19,9 @@ struct RESTDocument: Sendable {
     /// Statuses beside 200.
     var statuses: [Int]
     var hasToken = true
+
+    /// Whether failures stand in the envelope of the project dialect.
+    var hasFailure: Bool { tag == "public" }
 }
 
 /// The paths outside the call tables. A test compares them with the router.
@@ -41,8 +44,10 @@ enum RESTDocuments {
                     "post": RESTDocument(
                         summary: "Stores a file; answers the token that attaches it.",
                         query: [.optional("maxsize", .integer(0)), .optional("filename", .string)],
-                        body: .form([.required("file", .file)]), answer: ["type": "object"],
-                        statuses: [400, 401, 429])
+                        body: .form([.required("file", .file)]),
+                        answer: OpenAPIField.object([
+                            .required("result", .members([.required("token", .string), .required("name", .string)]))
+                        ]), statuses: [400, 401, 429])
                 ]
             ),
             (
@@ -50,7 +55,8 @@ enum RESTDocuments {
                 [
                     "post": RESTDocument(
                         summary: "Stores several files; answers their tokens.",
-                        body: .form([.required("file", .file)]), answer: ["type": "object"],
+                        body: .form([.required("file", .file)]),
+                        answer: OpenAPIField.object([.required("tokens", .list(.string))]),
                         statuses: [400, 401, 429])
                 ]
             ),
@@ -67,6 +73,20 @@ enum RESTDocuments {
 
     private static let download = [206, 304, 400, 401, 403, 404, 416, 429]
     private static let errors = [400, 401, 403, 429]
+    private static let status = OpenAPIField.object([.required("status", .string)])
+
+    /// A file as the two families print it (segment reference 6.3, 7.4).
+    private static func file(isFlex: Bool) -> JSON {
+        OpenAPIField.object(
+            [
+                .required("projectId", .integer(1)), .required("documentId", isFlex ? .string : .integer(1)),
+                .required("segmentId", .integer(1)), .required("locale", .nullable(.string)),
+                .required("relativePath", .string), .required(isFlex ? "fileName" : "name", .string),
+                .required(isFlex ? "fileSizeInBytes" : "size", .integer(0)), .required("contentType", .string),
+                .required("createdDate", .string), .required("modifiedDate", .string),
+                .required("downloadUrl", .string),
+            ])
+    }
 
     private static func family(
         _ root: String, _ path: [OpenAPIField], _ query: [OpenAPIField]
@@ -75,7 +95,8 @@ enum RESTDocuments {
         let place: [OpenAPIField] = [
             .optional("locale", .string), .optional("relativePath", .string), .optional("filename", .string),
         ]
-        let files: JSON = ["type": "array", "items": ["type": "object"]]
+        let file = file(isFlex: root.contains("wbflex"))
+        let files: JSON = ["type": "array", "items": file]
         return [
             (
                 "\(root)/list",
@@ -94,7 +115,7 @@ enum RESTDocuments {
                         body: .json([
                             .required("filetoken", .string), .optional("locale", .string),
                             .optional("relativePath", .string),
-                        ]), answer: ["type": "object"], statuses: errors + [413, 415]),
+                        ]), answer: file, statuses: errors + [413, 415]),
                     "get": RESTDocument(
                         summary: "Downloads an asset from a segment.", path: segment, query: query + place,
                         statuses: download),
@@ -130,8 +151,8 @@ enum RESTDocuments {
                 "/healthz",
                 [
                     "get": RESTDocument(
-                        summary: "Answers while the process runs.", tag: "public", answer: ["type": "object"],
-                        statuses: [], hasToken: false)
+                        summary: "Answers while the process runs.", tag: "public", answer: status, statuses: [],
+                        hasToken: false)
                 ]
             ),
             (
@@ -139,15 +160,18 @@ enum RESTDocuments {
                 [
                     "get": RESTDocument(
                         summary: "Whether the server should be sent requests.", tag: "public",
-                        answer: ["type": "object"], statuses: [503], hasToken: false)
+                        answer: status, statuses: [503], hasToken: false)
                 ]
             ),
             (
                 "/openapi.json",
                 [
                     "get": RESTDocument(
-                        summary: "This document.", tag: "public", answer: ["type": "object"], statuses: [],
-                        hasToken: false)
+                        summary: "This document.", tag: "public",
+                        answer: OpenAPIField.object([
+                            .required("openapi", .string), .required("info", .any), .required("paths", .any),
+                            .required("components", .any),
+                        ]), statuses: [], hasToken: false)
                 ]
             ),
         ]

@@ -28,7 +28,7 @@ enum RPCAssetDocuments {
             result: list("assets") + list("results")),
         "assets/create": RPCDocument(
             "Makes a folder; a taken name gets a number.",
-            [parent, .optional("name", .string, "Default: new folder.")], result: [parent, asset]),
+            [parent, .optional("name", .name, "Default: new folder.")], result: [parent, asset]),
         "assets/upload": RPCDocument(
             "Adds a file; a taken name gets a number.",
             [
@@ -41,7 +41,7 @@ enum RPCAssetDocuments {
         "assets/update": RPCDocument(
             "Changes name, texts, transforms or metadata: at least one of them.",
             [
-                asset, .optional("name", .string), .optional("title", .localized, "Only these languages change."),
+                asset, .optional("name", .name), .optional("title", .localized, "Only these languages change."),
                 .optional("description", .localized), .optional("transforms", .nullable(.object)),
                 .optional("metadata", .object, "Entries by name; others stay."),
             ], result: [asset]),

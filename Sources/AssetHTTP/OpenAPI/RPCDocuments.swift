@@ -3,15 +3,16 @@ enum RPCDocuments {
     static let global: [String: RPCDocument] = [
         "ping": RPCDocument("Answers when the service is up."),
         "languages/get": RPCDocument("The languages that a project can have: code to English name."),
-        "login": RPCDocument("Logs in with a password; the token stands in the header Authorization.", logIn),
+        "login": RPCDocument(
+            "Logs in with a password; the token stands in the header Authorization.", logIn, result: globalStart),
         "init": RPCDocument("What an application needs that starts without a project.", result: globalStart),
         "projects/get": RPCDocument("One project, also a deleted one.", [project], result: [project]),
         "projects/create": RPCDocument(
             "Makes a project that belongs to the caller, in English and Dutch.",
-            [.optional("name", .string), .optional("timezone", .string)],
+            [.optional("name", .name), .optional("timezone", .string)],
             result: [project, .required("project_members", .list(.gid))]),
         "projects/update": RPCDocument(
-            "Changes name or timezone.", [project, .optional("name", .string), .optional("timezone", .string)],
+            "Changes name or timezone.", [project, .optional("name", .name), .optional("timezone", .string)],
             result: [project]),
         "projects/delete": RPCDocument("Puts a project away; reversible. Owner only.", [project], result: [project]),
         "projects/undelete": RPCDocument("Brings a project back. Owner only.", [project], result: [project]),
@@ -27,7 +28,7 @@ enum RPCDocuments {
             "Changes the caller's own data.",
             [
                 .optional("username", .string), .optional("password", .string, "8 characters to 1024 bytes."),
-                .optional("name", .string), .optional("language", .oneOf(["en"])), .optional("timezone", .string),
+                .optional("name", .name), .optional("language", .oneOf(["en"])), .optional("timezone", .string),
             ], result: [user]),
         "account/upload_avatar": RPCDocument(
             "Sets the public avatar: gif, jpg, png or webp.", [file], result: [user]),
@@ -83,7 +84,7 @@ enum RPCDocuments {
                 result: [project, .optional("job.token", .gid, "When many texts follow in the background.")]),
             "backups/create": RPCDocument(
                 "Begins a backup; job `backup_project`.",
-                [.required("created_by", .string), .optional("name", .string)],
+                [.required("created_by", .name), .optional("name", .name)],
                 result: [project, version, .required("last_backed_up", .number), token]),
             "backups/update": RPCDocument("Renames a backup.", [version, name], result: [project, version]),
             "backups/restore": RPCDocument(
@@ -116,7 +117,7 @@ enum RPCDocuments {
         "queries/update": RPCDocument(
             "Changes a query.",
             [
-                .required("query", .gid), .optional("name", .string), .optional("q", .string),
+                .required("query", .gid), .optional("name", .name), .optional("q", .string),
                 .optional("filter", .reference("Filter")),
             ], result: [.required("query", .gid)]),
         "queries/copy": RPCDocument(
@@ -147,7 +148,7 @@ enum RPCDocuments {
     private static let project = OpenAPIField.required("project", .gid)
     private static let user = OpenAPIField.required("user", .gid)
     private static let job = OpenAPIField.required("job", .gid)
-    private static let name = OpenAPIField.required("name", .string, "1 to 255 bytes.")
+    private static let name = OpenAPIField.required("name", .name, "1 to 255 bytes.")
     private static let version = OpenAPIField.required("version", .integer(0))
     private static let logIn: [OpenAPIField] = [.required("username", .string), .required("password", .string)]
     private static let foundMembers: [OpenAPIField] = [.optional("user", .gid), .optional("users", .list(.gid))]

@@ -43,7 +43,8 @@ enum RESTErrors {
 
     private static func status(of error: AssetError) -> HTTPResponse.Status {
         switch error.code {
-        case .badParameter, .unknownUser, .unprocessable, .badSelection, .validation, .inviteInvalid, .processFailed:
+        case .badParameter, .unknownUser, .unprocessable, .badSelection, .validation, .inviteInvalid, .processFailed,
+            .searchFailed:
             .badRequest
         case .unauthenticated: .unauthorized
         case .forbidden: .forbidden

@@ -16,6 +16,8 @@ struct RPCCall: Sendable {
 
     /// The longest list of gids or pathnames that one call may name; a selection may be longer.
     private static let maximumList = 10_000
+    /// A pathname takes a look-up for each of its names.
+    private static let maximumPathnames = 1000
 
     func requireUser() throws(AssetError) -> User {
         guard let user else { throw AssetError(.unauthenticated, "Permission denied") }
@@ -61,11 +63,9 @@ struct RPCCall: Sendable {
         return gids
     }
 
-    private func strings(_ name: String) throws(AssetError) -> [String] {
+    private func strings(_ name: String, limit: Int = maximumList) throws(AssetError) -> [String] {
         guard let elements = value(name)?.arrayValue else { throw .badParameter(name, "Expected a list") }
-        guard elements.count <= Self.maximumList else {
-            throw .badParameter(name, "More than \(Self.maximumList) elements")
-        }
+        guard elements.count <= limit else { throw .badParameter(name, "More than \(limit) elements") }
         var texts: [String] = []
         for element in elements {
             guard let text = element.stringValue else { throw .badParameter(name, "Expected a list of strings") }
@@ -127,7 +127,9 @@ struct RPCCall: Sendable {
 
     func pathnames(_ name: String) throws(AssetError) -> [AssetReference] {
         var references: [AssetReference] = []
-        for text in try strings(name) { references.append(.pathname(try AssetPath(parsing: text, parameter: name))) }
+        for text in Set(try strings(name, limit: Self.maximumPathnames)) {
+            references.append(.pathname(try AssetPath(parsing: text, parameter: name)))
+        }
         return references
     }
 }

@@ -39,6 +39,7 @@ enum RPCErrors {
         // Below `/media` only (11.5).
         case .fileNotFound: (404, "Not found", 404)
         case .validation: (1001, "Validation error", 422)
+        case .searchFailed: (1002, "Search error", 422)
         case .processFailed: (1003, "Process error", 422)
         case .inviteInvalid: (1004, "Invite invalid", 422)
         case .badSelection: (1006, "Bulk selection error", 422)

@@ -7,6 +7,7 @@ extension Migration {
         ALTER TABLE projects ADD COLUMN hidden_since BIGINT;
         ALTER TABLE projects ADD COLUMN icon_blob BIGINT REFERENCES blobs (id);
         ALTER TABLE projects ADD COLUMN next_backup BIGINT NOT NULL DEFAULT 1;
+        ALTER TABLE projects ADD COLUMN restores BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE projects ADD COLUMN compacted_cursor BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE projects ADD COLUMN compacted_lines BIGINT NOT NULL DEFAULT 0;
         ALTER TABLE users ADD COLUMN avatar_blob BIGINT REFERENCES blobs (id);

@@ -3,8 +3,8 @@ import AssetCore
 import Foundation
 import NIOCore
 
-/// Writes a project as a tar file: `manifest.json`, `assets.jsonl` (a line for each asset), `icon`, `files/<pathname>`, and
-/// `versions/<gid>~<version>` for the bytes that files had before. Bytes that come again are hard links to the first.
+/// Writes a project as a tar file: `manifest.json`, `icon`, `files/<pathname>`, `versions/<gid>~<version>` for the bytes that files had
+/// before, and `assets.jsonl` (a line for each asset). Bytes that come again are hard links to the first.
 struct Export: StorageCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes a project as a tar file.",
@@ -73,10 +73,12 @@ private final class ArchiveWriter {
     func write(_ project: AssetService.ExportedProject) async throws -> Result {
         var result = Result(gid: project.manifest.gid)
         try tar.add("manifest.json", Data(project.manifest.json.text.utf8))
-        try await writeLines(project)
         if let icon = project.icon { _ = try await write(icon, as: "icon", project.manifest.createdOn) }
         let bar = ProgressBar("Exporting", total: project.manifest.assetCount)
+        let lines = try Lines()
+        defer { lines.remove() }
         try await service.forEachAsset(of: project) { assets in
+            try lines.add(assets.map { $0.asset.json.text + "\n" }.joined())
             for exported in assets {
                 if let blob = exported.blob {
                     result.files += 1
@@ -92,27 +94,12 @@ private final class ArchiveWriter {
             }
         }
         bar.end()
+        guard result.assets == project.manifest.assetCount else {
+            throw CommandFailure(description: "The project was removed while it was exported")
+        }
+        try lines.write(to: tar)
         try tar.finish()
         return result
-    }
-
-    /// The size of an entry stands before it, so that the lines are collected in a file.
-    private func writeLines(_ project: AssetService.ExportedProject) async throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("stockroom-\(GID()).jsonl")
-        guard
-            FileManager.default.createFile(atPath: path.path, contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw CommandFailure(description: "'\(path.path)' cannot be written") }
-        defer { try? FileManager.default.removeItem(at: path) }
-        let lines = try FileHandle(forUpdating: path)
-        defer { try? lines.close() }
-        try await service.forEachAsset(of: project) { assets in
-            try lines.write(contentsOf: Data(assets.map { $0.asset.json.text + "\n" }.joined().utf8))
-        }
-        let entry = TarEntry(name: "assets.jsonl", size: Int64(try lines.offset()))
-        try lines.seek(toOffset: 0)
-        try tar.begin(entry)
-        while let data = try lines.read(upToCount: 1 << 20), !data.isEmpty { try tar.write(.init(bytes: data)) }
-        try tar.end(entry)
     }
 
     /// Answers how many bytes were written.
@@ -132,5 +119,34 @@ private final class ArchiveWriter {
         }
         try tar.end(entry)
         return blob.size
+    }
+}
+
+/// The lines of the assets, collected in a file: the size of an entry stands before it.
+private struct Lines {
+    private let path: URL
+    private let file: FileHandle
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("stockroom-\(GID()).jsonl")
+        guard
+            FileManager.default.createFile(atPath: path.path, contents: nil, attributes: [.posixPermissions: 0o600])
+        else { throw CommandFailure(description: "'\(path.path)' cannot be written") }
+        file = try FileHandle(forUpdating: path)
+    }
+
+    func add(_ text: String) throws { try file.write(contentsOf: Data(text.utf8)) }
+
+    func write(to tar: TarWriter) throws {
+        let entry = TarEntry(name: "assets.jsonl", size: Int64(try file.offset()))
+        try file.seek(toOffset: 0)
+        try tar.begin(entry)
+        while let data = try file.read(upToCount: 1 << 20), !data.isEmpty { try tar.write(.init(bytes: data)) }
+        try tar.end(entry)
+    }
+
+    func remove() {
+        try? file.close()
+        try? FileManager.default.removeItem(at: path)
     }
 }

@@ -17,6 +17,10 @@ struct Import: StorageCommand {
     @Argument(help: "The file to read; - for standard input.") var file: String
 
     func run(_ service: AssetService, _ configuration: ServerConfiguration) async throws -> (JSON, String) {
+        guard let lock = DataFolderLock(folder: configuration.data, .imports) else {
+            throw CommandFailure(description: "Another import runs on the data folder \(configuration.data)")
+        }
+        defer { lock.release() }
         let input: FileHandle
         if file == "-" {
             input = .standardInput
