@@ -206,8 +206,8 @@ def test_hostile_words_are_refused(source, target, tmp_path):
     server.command("export", archive, "--project", calls.gid)
     huge = 2**63 - 1
 
-    def set_in(name, **members):
-        return lambda lines: line_of(lines, name).update(members)
+    def set_in(where, **members):
+        return lambda lines: line_of(lines, where).update(members)
 
     def old_version(lines):
         line_of(lines, "a.txt")["old_versions"][0]["version"] = huge
