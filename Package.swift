@@ -65,7 +65,12 @@ let package = Package(
             dependencies: ["AssetCore", nioCore, nioPosix, crypto],
             swiftSettings: settings
         ),
-        .target(name: "AssetMedia", dependencies: ["AssetCore", nioCore], swiftSettings: settings),
+        .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+        .target(name: "CCage"),
+        .target(
+            name: "AssetMedia", dependencies: ["AssetCore", "CCage", "CVips", collections, logging, nioCore, nioPosix],
+            swiftSettings: settings + [.strictMemorySafety()]
+        ),
         .target(
             name: "AssetHTTP",
             dependencies: [
@@ -99,7 +104,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetMediaTests", dependencies: ["AssetCore", "AssetMedia", "AssetTesting", nioCore],
+            name: "AssetMediaTests",
+            dependencies: ["AssetCore", "AssetMedia", "AssetTesting", collections, nioCore],
             swiftSettings: settings
         ),
         .testTarget(

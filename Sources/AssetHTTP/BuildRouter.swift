@@ -17,13 +17,14 @@ package func buildRouter(
 func routeTable(_ service: AssetService, _ settings: ServerSettings, _ health: Health) -> RouteTable {
     var routes = RouteTable()
     let tokens = TokenIssuer(service: service)
-    let delivery = Delivery(blobs: service.blobs)
+    let delivery = Delivery(blobs: service.blobs, accelRedirect: settings.accelRedirect)
     RPCDispatcher(service: service, settings: settings, tokens: tokens).mount(in: &routes)
     let sessions = RESTSessions(
         service: service, limiter: settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
     RESTAuth(service: service, sessions: sessions).mount(in: &routes)
     RESTMedia(service: service, sessions: sessions, delivery: delivery).mount(in: &routes)
     RESTSegmentAssets(service: service, sessions: sessions, delivery: delivery, settings: settings).mount(in: &routes)
+    RPCMedia(service: service, settings: settings, tokens: tokens, delivery: delivery).mount(in: &routes)
     PublicMedia(service: service, delivery: delivery).mount(in: &routes)
     health.mount(service, in: &routes)
     OpenAPIDocument.mount(in: &routes)

@@ -1,3 +1,5 @@
+import Hummingbird
+
 /// What the web layer can be told.
 package struct ServerSettings: Sendable {
     /// The address under which clients reach the server, without a slash at the end, for the URLs that it hands out; nil takes the
@@ -5,10 +7,15 @@ package struct ServerSettings: Sendable {
     package var publicURL: String?
     /// Calls an hour for each user of the segment dialect; nil = no limit (segment reference 1.5).
     package var rateLimit: Int?
+    /// Begins the path of `X-Accel-Redirect`, by which a front server is told to send the bytes; nil = this server sends them.
+    package var accelRedirect: String?
     /// The largest JSON body, in bytes.
     package var maximumJSON = 16 << 20
 
     package init() {}
+
+    /// Begins the URLs that are handed out in the answer to a request; without a slash at the end.
+    func baseURL(of request: Request) -> String { publicURL ?? "http://\(request.head.authority ?? "localhost")" }
 }
 
 /// The version of this program.

@@ -1,5 +1,6 @@
 package import AssetCore
 package import NIOCore
+import OrderedCollections
 
 /// Recognises files by their first bytes, without decoding anything.
 ///
@@ -16,8 +17,14 @@ package struct HeaderInspector: MediaEngine {
 
     package func inspect(head: ByteBuffer, name: AssetName, size: Int64) async -> MediaInspection {
         let facts = Self.recognise(HeadBytes(head, fileSize: size))
-        let type = Self.type(facts, extension: name.fileExtension)
-        return MediaInspection(type: type, info: Self.info(facts, type: type, size: size))
+        let named = name.fileExtension
+        let type = Self.type(facts, extension: named)
+        var info = Self.info(facts, type: type, size: size)
+        if case .object(var members) = info, let named, named != type, facts != nil || Self.isKnown(named) {
+            members["metadata"] = ["file:mismatch": .string("\(facts?.type ?? "something else") named .\(named)")]
+            info = .object(members)
+        }
+        return MediaInspection(type: type, info: info)
     }
 
     /// The first that knows the file answers; SVG is last, because it has no magic number to tell it by.
@@ -34,11 +41,19 @@ package struct HeaderInspector: MediaEngine {
     }
 
     /// Content decides. The name has a say where one format has several extensions (`jpg`, `jpeg`), and where the content does not
-    /// tell (text, JSON).
+    /// tell (text, JSON); but not where the content would have told, as that of a picture.
     private static func type(_ facts: HeaderFacts?, extension fileExtension: String?) -> String? {
-        guard let facts else { return fileExtension }
+        guard let facts else { return fileExtension.flatMap { isKnown($0) ? nil : $0 } }
         if let fileExtension, facts.otherExtensions.contains(fileExtension) { return fileExtension }
         return facts.type
+    }
+
+    /// Extensions of formats that show in their first bytes.
+    private static func isKnown(_ fileExtension: String) -> Bool {
+        [
+            "jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "avif", "heic", "heif", "pdf", "mp4",
+            "mov", "webm", "mkv", "flac", "wav", "avi",
+        ].contains(fileExtension)
     }
 
     /// The members of section 11.3 of the project reference, in its order.

@@ -24,6 +24,7 @@ extension SQLTransaction {
             throw AssetError.unprocessable("The name '\(draft.name)' is taken")
         }
         try addToCount(of: draft.parent, files: draft.content != nil, 1)
+        if draft.content?.awaitsExamination == true { try queueExamination(of: id, now: draft.createdOn) }
         let asset = Asset(
             id: id, gid: gid, project: draft.project, parent: draft.parent, name: draft.name, content: draft.content,
             status: .published, version: 1, fileCount: 0, folderCount: 0, title: [:], description: [:],
@@ -82,6 +83,11 @@ extension SQLTransaction {
                 .id(content.blob), .int(content.size), .text(ifAny: content.type), .json(content.info),
                 .int(asset.version), .time(asset.updatedOn), .id(asset.id),
             ])
+        if content.awaitsExamination {
+            try queueExamination(of: asset.id, now: now)
+        } else {
+            try endExamination(of: asset.id)
+        }
         return asset
     }
 
@@ -192,12 +198,13 @@ extension SQLTransaction {
         try db.execute("UPDATE assets SET \(column) = \(column) + ? WHERE id = ?", [.int(number), .id(folder)])
     }
 
-    /// The blobs of these assets, old versions included, lose a reference: the sweeper will look whether it was the last.
+    /// The blobs of these assets, old versions and renditions included, lose a reference: the sweeper will look whether it was the last.
     func addCandidates(of ids: [AssetID], since moment: Timestamp) throws {
         try addCandidates(
             """
             SELECT blob_id FROM assets WHERE id IN (\(list(ids))) AND blob_id IS NOT NULL
             UNION SELECT blob_id FROM asset_versions WHERE asset_id IN (\(list(ids)))
+            UNION SELECT blob_id FROM renditions WHERE asset_id IN (\(list(ids)))
             """, [], since: moment)
     }
 }

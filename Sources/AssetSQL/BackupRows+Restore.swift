@@ -13,7 +13,8 @@ extension SQLTransaction {
         try restore.makeRoomForNames()
         try restore.insertMissing()
         try restore.updateChanged()
-        try addCandidates(restore.blobsOfExtra, restore.extraValues + restore.extraValues, since: now)
+        try addCandidates(
+            restore.blobsOfExtra, restore.extraValues + restore.extraValues + restore.extraValues, since: now)
         try notePurgedVersions(ofAssetsWhere: Restore.extra, restore.extraValues, in: backup.project)
         try restore.deleteExtra()
         try countChildren(in: backup.project)
@@ -142,6 +143,7 @@ private struct Restore {
         """
         SELECT blob_id FROM assets WHERE blob_id IS NOT NULL AND \(Self.extra)
         UNION SELECT blob_id FROM asset_versions WHERE asset_id IN (SELECT id FROM assets WHERE \(Self.extra))
+        UNION SELECT blob_id FROM renditions WHERE asset_id IN (SELECT id FROM assets WHERE \(Self.extra))
         """
     }
 

@@ -69,6 +69,7 @@ extension SQLTransaction: BlobTables {
                     AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
                     AND NOT EXISTS (SELECT 1 FROM asset_versions WHERE asset_versions.blob_id = blobs.id)
                     AND NOT EXISTS (SELECT 1 FROM backup_assets WHERE backup_assets.blob_id = blobs.id)
+                    AND NOT EXISTS (SELECT 1 FROM renditions WHERE renditions.blob_id = blobs.id)
                     AND NOT EXISTS (SELECT 1 FROM file_tokens WHERE file_tokens.blob_id = blobs.id)
                     AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.icon_blob = blobs.id)
                     AND NOT EXISTS (SELECT 1 FROM users WHERE users.avatar_blob = blobs.id)

@@ -10,7 +10,7 @@ struct Migration: Sendable {
 /// Brings a database to the schema of this program.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
-    private let migrations: [Migration] = [.initial, .projectDialect]
+    private let migrations: [Migration] = [.initial, .projectDialect, .media]
 
     package init(_ database: any SQLDatabase) { self.database = database }
 

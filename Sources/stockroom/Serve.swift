@@ -43,7 +43,7 @@ struct Serve: AsyncParsableCommand {
         let isImporting = probe == nil
         probe?.release()
 
-        let service = try await Storage.open(configuration)
+        let service = try await Storage.open(configuration, renders: true)
         // No other process works on this data, so that every lease is one of a process that died.
         let start = service.clock.now()
         try await service.catalog.write { try $0.releaseAllLeases() }
@@ -67,7 +67,8 @@ struct Serve: AsyncParsableCommand {
         // Ended in the reverse order: first no new requests, then jobs.
         let services: [any Service] = [
             BlobSweeper(service: service, aloneSince: isImporting ? nil : start, logger: logger),
-            FeedCompactor(service: service, logger: logger), JobRunner(service: service, logger: logger), application,
+            FeedCompactor(service: service, logger: logger), MediaExaminer(service: service, logger: logger),
+            JobRunner(service: service, logger: logger), application,
             Drain(health: health),
         ]
         var group = ServiceGroupConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AssetCore
 import AssetHTTP
+import AssetMedia
 import Configuration
 import Foundation
 import Logging
@@ -34,6 +35,14 @@ struct StorageOptions: ParsableArguments {
 /// | `rateLimit` | `STOCKROOM_RATE_LIMIT` | calls an hour for each user of the segment dialect, from 1 | none |
 /// | `maxUpload` | `STOCKROOM_MAX_UPLOAD` | largest file in bytes, from 1 | 10 GiB |
 /// | `keepVersions` | `STOCKROOM_KEEP_VERSIONS` | versions of a file that are kept, the newest included, from 1 | 10 |
+/// | `keepRenditions` | `STOCKROOM_KEEP_RENDITIONS` | renditions of a file that are kept, previews included, from 1 | 200 |
+/// | `mediaWorkers` | `STOCKROOM_MEDIA_WORKERS` | processes that decode files, 0 to 64; 0 renders nothing | the processors, at most 4 |
+/// | `mediaQueue` | `STOCKROOM_MEDIA_QUEUE` | requests that may wait for one of them, from 0 | 64 |
+/// | `mediaTimeout` | `STOCKROOM_MEDIA_TIMEOUT` | seconds for one file, from 1 | 20 |
+/// | `mediaMemory` | `STOCKROOM_MEDIA_MEMORY` | memory of a worker in MiB, from 128 | 1024 |
+/// | `mediaPixels` | `STOCKROOM_MEDIA_PIXELS` | most pixels of a source or output in millions, from 1 | 100 |
+/// | `mediaFrames` | `STOCKROOM_MEDIA_FRAMES` | most frames of an animation, from 1 | 1000 |
+/// | `accelRedirect` | `STOCKROOM_ACCEL_REDIRECT` | prefix of `X-Accel-Redirect`, for a front server that sends the bytes | none |
 /// | `logLevel` | `STOCKROOM_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
 struct ServerConfiguration: Sendable {
     var data: String
@@ -46,6 +55,11 @@ struct ServerConfiguration: Sendable {
     var rateLimit: Int?
     var maximumUpload: Int64
     var keptVersions: Int
+    var keptRenditions: Int
+    var media = MediaSettings()
+    private var mediaMemory: Int
+    private var mediaPixels: Int
+    var accelRedirect: String?
     var logLevel: Logger.Level
 
     /// - Throws: `ValidationError` that names the key.
@@ -69,6 +83,14 @@ struct ServerConfiguration: Sendable {
         rateLimit = reader.int(forKey: "rateLimit")
         maximumUpload = Int64(reader.int(forKey: "maxUpload") ?? Int(ServiceSettings().maximumUpload))
         keptVersions = reader.int(forKey: "keepVersions") ?? ServiceSettings().keptVersions
+        keptRenditions = reader.int(forKey: "keepRenditions") ?? ServiceSettings().keptRenditions
+        media.workers = reader.int(forKey: "mediaWorkers") ?? min(ProcessInfo.processInfo.activeProcessorCount, 4)
+        media.maximumWaiting = reader.int(forKey: "mediaQueue") ?? media.maximumWaiting
+        media.seconds = reader.int(forKey: "mediaTimeout") ?? media.seconds
+        mediaMemory = reader.int(forKey: "mediaMemory") ?? media.workerMemory >> 20
+        mediaPixels = reader.int(forKey: "mediaPixels") ?? media.maximumPixels / 1_000_000
+        media.maximumFrames = reader.int(forKey: "mediaFrames") ?? media.maximumFrames
+        accelRedirect = reader.string(forKey: "accelRedirect")
         let level = reader.string(forKey: "logLevel") ?? "info"
         guard let level = Logger.Level(rawValue: level) else {
             throw ValidationError("logLevel: '\(level)' is not a level")
@@ -82,6 +104,8 @@ struct ServerConfiguration: Sendable {
         if let rateLimit, rateLimit < 1 { throw ValidationError("rateLimit: use a number from 1 on") }
         guard maximumUpload > 0 else { throw ValidationError("maxUpload: use a number of bytes from 1 on") }
         guard keptVersions >= 1 else { throw ValidationError("keepVersions: use a number from 1 on") }
+        guard keptRenditions >= 1 else { throw ValidationError("keepRenditions: use a number from 1 on") }
+        try validateMedia()
         if let url = publicURL {
             guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
                 throw ValidationError("publicUrl: '\(url)' does not begin with http:// or https://")
@@ -90,10 +114,32 @@ struct ServerConfiguration: Sendable {
         }
     }
 
+    private mutating func validateMedia() throws {
+        func check(_ key: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+            guard range.contains(value) else {
+                throw ValidationError("\(key): use a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+        }
+        try check("mediaWorkers", media.workers, 0...64)
+        try check("mediaQueue", media.maximumWaiting, 0...100_000)
+        try check("mediaTimeout", media.seconds, 1...3600)
+        try check("mediaMemory", mediaMemory, 128...1_000_000)
+        try check("mediaPixels", mediaPixels, 1...10_000)
+        try check("mediaFrames", media.maximumFrames, 1...1_000_000)
+        media.workerMemory = mediaMemory << 20
+        media.maximumPixels = mediaPixels * 1_000_000
+        media.scratchFolder = data
+        media.findTools()
+        if let prefix = accelRedirect, !prefix.hasPrefix("/") || !prefix.hasSuffix("/") {
+            throw ValidationError("accelRedirect: '\(prefix)' does not begin and end with a slash")
+        }
+    }
+
     var serviceSettings: ServiceSettings {
         var settings = ServiceSettings()
         settings.maximumUpload = maximumUpload
         settings.keptVersions = keptVersions
+        settings.keptRenditions = keptRenditions
         return settings
     }
 
@@ -101,6 +147,7 @@ struct ServerConfiguration: Sendable {
         var settings = ServerSettings()
         settings.publicURL = publicURL
         settings.rateLimit = rateLimit
+        settings.accelRedirect = accelRedirect
         return settings
     }
 }

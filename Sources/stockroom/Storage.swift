@@ -9,11 +9,13 @@ import Foundation
 /// Opens what the configuration names, and puts the service together. The one place that names concrete back ends.
 enum Storage {
     /// Creates or updates the schema.
-    static func open(_ configuration: ServerConfiguration) async throws -> AssetService {
+    /// - Parameter renders: whether files are to be decoded, which only servers do.
+    static func open(_ configuration: ServerConfiguration, renders: Bool = false) async throws -> AssetService {
         let database = try database(configuration)
         try await Migrator(database).run()
         return AssetService(
             catalog: SQLCatalog(database), blobs: try blobs(configuration), media: HeaderInspector(),
+            renderer: renders && configuration.media.workers > 0 ? CagedRenderer(configuration.media) : nil,
             secrets: try secrets(configuration), settings: configuration.serviceSettings)
     }
 

@@ -3,6 +3,7 @@ import AssetMedia
 import AssetTesting
 import Foundation
 import NIOCore
+import OrderedCollections
 import Testing
 
 struct HeaderInspectorTests {
@@ -33,6 +34,16 @@ struct HeaderInspectorTests {
             inspection.info.text
                 == #"{"format":"jpg","filesize":5,"pages":1,"width":640,"height":480,"resolution":[300,150],"transparent":false,"#
                 + #""animated":false,"colors":"truecolor","colorspace":"srgb","metadata":{}}"#)
+    }
+
+    @Test func `a text with the name of a picture has no type, and the mismatch is told`() async {
+        let inspection = await inspect(Array("just words".utf8), name: "photo.JPG", size: 10)
+        #expect(inspection.type == nil)
+        #expect(inspection.info[key: "format"] == .null)
+        #expect(inspection.info[key: "metadata"] == ["file:mismatch": "something else named .jpg"])
+        let text = await inspect(Array("just words".utf8), name: "notes.md", size: 10)
+        #expect(text.type == "md")
+        #expect(text.info[key: "metadata"] == .emptyObject)
     }
 
     @Test func unknownIsNull() async {
@@ -79,10 +90,11 @@ struct HeaderInspectorTests {
                 "width": member("width"),
                 "height": member("height"), "resolution": member("resolution"), "transparent": member("transparent"),
                 "animated": member("animated"), "colors": member("colors"), "colorspace": member("colorspace"),
-                "metadata": .emptyObject,
+                "metadata": member("metadata"),
             ]
         let isSound =
             isComplete
+            && (member("metadata").objectValue.map { $0.isEmpty || $0.keys == ["file:mismatch"] } ?? false)
             && ["width", "height", "pages"].allSatisfy { member($0) == .null || (member($0).intValue ?? 0) > 0 }
             && (member("width") == .null) == (member("height") == .null)
         // One macro call for each round would take longer than the round.

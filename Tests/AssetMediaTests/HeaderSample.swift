@@ -30,12 +30,16 @@ struct HeaderSample: Sendable, CustomTestStringConvertible {
     }
 
     func expectedInfo(filesize: Int) -> JSON {
-        [
+        let named = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+        let mismatch: JSON =
+            type == nil || named == type || !name.contains(".")
+            ? .emptyObject : ["file:mismatch": .string("\(type ?? "") named .\(named)")]
+        return [
             "format": JSON(type), "filesize": JSON(filesize), "pages": facts.pages.map { JSON($0) } ?? nil,
             "width": facts.width.map { JSON($0) } ?? nil, "height": facts.height.map { JSON($0) } ?? nil,
             "resolution": facts.resolution.map { JSON.array($0.map { JSON($0) }) } ?? nil,
             "transparent": facts.transparent.map(JSON.bool) ?? nil, "animated": facts.animated.map(JSON.bool) ?? nil,
-            "colors": JSON(facts.colors), "colorspace": JSON(facts.colorspace), "metadata": .emptyObject,
+            "colors": JSON(facts.colors), "colorspace": JSON(facts.colorspace), "metadata": mismatch,
         ]
     }
 }

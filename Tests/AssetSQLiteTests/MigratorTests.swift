@@ -4,7 +4,7 @@ import AssetSQLite
 import Testing
 
 struct MigratorTests {
-    private static let all = ["0001_Initial", "0002_ProjectDialect"]
+    private static let all = ["0001_Initial", "0002_ProjectDialect", "0003_Media"]
 
     @Test func `migrations run once`() async throws {
         let database = try SQLiteDatabase.inMemory()
@@ -46,7 +46,7 @@ struct MigratorTests {
                 INSERT INTO asset_search (rowid, name, title, description) VALUES (2, '1_old 1_photo 1_jpg', '', '');
                 """)
         }
-        #expect(try await Migrator(database).run().applied == ["0002_ProjectDialect"])
+        #expect(try await Migrator(database).run().applied == ["0002_ProjectDialect", "0003_Media"])
         let query = try SearchQuery(parsing: ["language": "en", "q": "photo"])
         let found = try await SQLCatalog(database).read { tx in
             try tx.assets(try tx.search(query, in: ProjectID(rawValue: 1), now: Timestamp(microseconds: 0)))

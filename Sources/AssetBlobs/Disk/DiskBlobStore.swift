@@ -20,7 +20,7 @@ package import NIOPosix
 /// **What it cannot promise.** A disk that acknowledges what it has not written. Bytes that rot: nothing is hashed when it is read.
 /// An upload that receives nothing for so long that `removeUnfinished` takes it for dead fails when it goes on.
 /// `storedOn` is the file's time of modification, so a copy of the folder must keep the times (`cp -a`, `rsync -a`).
-package struct DiskBlobStore: BlobStore {
+package struct DiskBlobStore: LocalBlobStore {
     /// Threads for the calls that block, shared by all stores of the process and never stopped.
     ///
     /// NIO's own singleton has about as many threads as the machine has processors. Some uploads that wait for a slow disk would
@@ -129,6 +129,11 @@ package struct DiskBlobStore: BlobStore {
         return try await pool.perform {
             try OpenBlob.reading(path) { try $0.read(0..<min(Int64(max(length, 0)), $0.size)) }
         }
+    }
+
+    package func openFile(_ location: String) async throws -> CInt {
+        let path = try layout.path(of: location)
+        return try await pool.perform { try SystemCalls.open(path, O_RDONLY) }
     }
 
     package func remove(_ location: String) async throws {

@@ -20,6 +20,8 @@ package struct Asset: Sendable {
         package var type: String?
         /// What is known of the bytes, as in section 11.3; an object.
         package var info: JSON
+        /// Whether the file as a whole is still to be looked at; says nothing of rows that were read.
+        package var awaitsExamination = false
 
         package init(blob: BlobID, size: Int64, type: String?, info: JSON) {
             self.blob = blob

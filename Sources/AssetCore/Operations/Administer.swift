@@ -211,3 +211,24 @@ extension AccountTables {
         return (try resolve(name), user)
     }
 }
+
+extension AssetService {
+    /// What was made of a project's files, or of one of them: their gids, with each rendition.
+    /// - Throws: `unprocessable` when the project or the asset does not exist.
+    package func renditions(of project: ProjectName, asset gid: GID?) async throws -> [(GID, Rendition)] {
+        try await catalog.read { tx in
+            let project = try tx.resolve(project)
+            let asset = try gid.map { try tx.require(.gid($0), in: project) }
+            var found: [(GID, Rendition)] = []
+            var last: (asset: AssetID, file: String)?
+            while true {
+                let page = try tx.renditions(in: project.id, of: asset?.id, after: last, limit: 1000)
+                guard let end = page.last else { return found }
+                let assets = try tx.assets(Array(Set(page.map(\.asset))))
+                let gids = Dictionary(uniqueKeysWithValues: assets.map { ($0.id, $0.gid) })
+                found += page.compactMap { rendition in gids[rendition.asset].map { ($0, rendition) } }
+                last = (end.asset, end.file)
+            }
+        }
+    }
+}

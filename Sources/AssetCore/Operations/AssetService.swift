@@ -15,6 +15,8 @@ package struct ServiceSettings: Sendable {
 
     /// How many versions of a file are kept, the newest included; from 1.
     package var keptVersions = 10
+    /// How many renditions of a file are kept, previews included; from 1.
+    package var keptRenditions = 200
 
     /// How much a password check costs: two to this power rounds of scrypt.
     package var passwordLogRounds = Passwords.standardLogRounds
@@ -27,6 +29,8 @@ package struct AssetService: Sendable {
     package let catalog: any Catalog
     package let blobs: any BlobStore
     package let media: any MediaEngine
+    /// nil where nothing is rendered, such as in administration commands.
+    package let renderer: (any MediaRenderer)?
     package let secrets: Secrets
     package let clock: WallClock
     package let settings: ServiceSettings
@@ -34,15 +38,19 @@ package struct AssetService: Sendable {
     package let signal: JobSignal
     let logIns: LogInGate
     let searches = SearchGate()
+    let renditionsInWork = SharedWork<RenditionRequest, Rendition>()
+    let examinationsInWork = SharedWork<AssetID, Void>()
 
     package init(
-        catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine, secrets: Secrets,
+        catalog: any Catalog, blobs: any BlobStore, media: any MediaEngine,
+        renderer: (any MediaRenderer)? = nil, secrets: Secrets,
         clock: WallClock = .system,
         settings: ServiceSettings = ServiceSettings()
     ) {
         self.catalog = catalog
         self.blobs = blobs
         self.media = media
+        self.renderer = renderer
         self.secrets = secrets
         self.clock = clock
         self.settings = settings

@@ -41,6 +41,12 @@ extension AssetService {
             inspection: await media.inspect(head: head, name: AssetName(stored: name), size: file.stored.size))
     }
 
+    func content(_ blob: Blob, _ inspection: MediaInspection) -> Asset.Content {
+        var content = Asset.Content(blob: blob.id, size: blob.size, type: inspection.type, info: inspection.info)
+        content.awaitsExamination = renderer?.canExamine(inspection.type) ?? false
+        return content
+    }
+
     /// Removes bytes whose row was not committed after all. Never throws: the sweeper finds what stays.
     package func discard(_ file: IngestedFile) async {
         try? await blobs.remove(file.stored.location)
@@ -64,9 +70,7 @@ extension AssetService {
             return try await catalog.write { [clock] tx in
                 let now = clock.now()
                 let contents = try files.map { file in
-                    Asset.Content(
-                        blob: try tx.claimBlob(file.stored, now: now).id, size: file.stored.size,
-                        type: file.inspection.type, info: file.inspection.info)
+                    content(try tx.claimBlob(file.stored, now: now), file.inspection)
                 }
                 return try body(tx, contents, now)
             }

@@ -43,8 +43,7 @@ extension AssetService {
             guard try tx.fileToken(token.token, user: caller.user.id, now: now) != nil else {
                 throw AssetError.badParameter("filetoken", "The token is unknown or has expired")
             }
-            let content = Asset.Content(
-                blob: token.blob.id, size: token.blob.size, type: inspection.type, info: inspection.info)
+            let content = content(token.blob, inspection)
             let root = SegmentFolder(document: document, segment: segment).path.names
             try AssetPath.checkDepth((root + path.folders + [path.name]).map(\.description))
             let folder = try tx.openFolders(root + path.folders, in: caller.project, now: now)

@@ -51,3 +51,10 @@ package protocol BlobStore: Sendable {
     /// Removes the remains of uploads that were begun before `moment` and never finished; answers how many there were.
     func removeUnfinished(before moment: Timestamp) async throws -> Int
 }
+
+/// A store whose blobs are files on this machine.
+package protocol LocalBlobStore: BlobStore {
+    /// Opens a blob for reading. The descriptor is the caller's to close, and stays good when the blob is removed.
+    /// - Throws: `internalError` when the location does not exist.
+    func openFile(_ location: String) async throws -> CInt
+}

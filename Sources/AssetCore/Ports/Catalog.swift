@@ -17,5 +17,4 @@ package protocol Catalog: Sendable {
 
 /// What a transaction can do: one protocol for each group of tables.
 package typealias CatalogTransaction = AccountTables & AssetTables & BackupTables & BlobTables & ChangeTables
-    & JobTables & ProjectTables
-    & SearchTables & SegmentTables
+    & JobTables & MediaTables & ProjectTables & SearchTables & SegmentTables

@@ -13,7 +13,7 @@ package struct MediaInspection: Sendable, Equatable {
     }
 }
 
-/// Looks into files. It never fails an upload: what cannot be known is null.
+/// Looks at the first bytes of files. It never fails an upload: what cannot be known is null.
 package protocol MediaEngine: Sendable {
     /// - Parameters:
     ///   - head: the first bytes of the file, at least `headLength` unless the file is shorter.
@@ -23,4 +23,46 @@ package protocol MediaEngine: Sendable {
 
     /// How many bytes `inspect` wants to see.
     var headLength: Int { get }
+}
+
+/// A file that is to be decoded.
+package struct MediaSource: Sendable {
+    package let blob: Blob
+    /// The type that its first bytes show.
+    package let type: String?
+
+    package init(blob: Blob, type: String?) {
+        self.blob = blob
+        self.type = type
+    }
+}
+
+/// What a recipe gave.
+package struct Rendering: Sendable {
+    package let stored: StoredBlob
+    package let width: Int
+    package let height: Int
+
+    package init(stored: StoredBlob, width: Int, height: Int) {
+        self.stored = stored
+        self.width = width
+        self.height = height
+    }
+}
+
+/// Decodes files. They are hostile: an implementation bounds memory, time and output, and survives the crash of a decoder.
+package protocol MediaRenderer: Sendable {
+    /// Whether files of this type are worth a call of `examine`.
+    func canExamine(_ type: String?) -> Bool
+
+    /// Reads all of a file, and answers what it is: `info` as in section 11.3, on the ground of what its first bytes told. The
+    /// `format` of a file that is broken is null.
+    /// - Throws: `rateLimited` when too many wait; `unavailable` when there is nothing to decode with. Never for what is in the
+    ///   file.
+    func examine(_ source: MediaSource, info: JSON, in blobs: any BlobStore) async throws -> JSON
+
+    /// Makes an output and stores it. When this throws, nothing is stored.
+    /// - Throws: `processFailed` when the source is not of a type that can be rendered, is broken, or is larger than what the
+    ///   limits allow; `rateLimited` when too many wait; `unavailable`.
+    func render(_ source: MediaSource, _ recipe: Recipe, in blobs: any BlobStore) async throws -> Rendering
 }

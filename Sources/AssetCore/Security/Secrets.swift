@@ -29,6 +29,28 @@ package struct Secrets: Sendable, CustomStringConvertible {
     /// What a secret is looked up by. Secrets are random and long, so that one round is enough.
     package static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Data(secret.utf8))) }
 
+    /// What a signature is for: one that was made for something else is never accepted.
+    enum Purpose: String {
+        case url = "stockroom signed url"
+    }
+
+    static let signatureSize = 16
+
+    /// HMAC-SHA256, cut to 128 bits, under a key of its own for each purpose.
+    func signature(of bytes: [UInt8], for purpose: Purpose) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: signingKey(purpose)).prefix(Self.signatureSize))
+    }
+
+    /// Takes as long for a wrong signature as for a right one.
+    func isValid(_ signature: [UInt8], of bytes: [UInt8], for purpose: Purpose) -> Bool {
+        let right = self.signature(of: bytes, for: purpose)
+        return signature.count == right.count && zip(signature, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private func signingKey(_ purpose: Purpose) -> SymmetricKey {
+        SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(purpose.rawValue.utf8), using: key))
+    }
+
     package func seal(_ secret: String) throws -> [UInt8] {
         guard let sealed = try AES.GCM.seal(Data(secret.utf8), using: key).combined else {
             throw AssetError(.internalError, AssetError.internalMessage, detail: "AES-GCM gave no combined form")

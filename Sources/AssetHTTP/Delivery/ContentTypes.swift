@@ -7,7 +7,7 @@ enum ContentTypes {
 
     /// What Hummingbird's table does not have.
     private static let more = [
-        "ai": "application/postscript", "avif": "image/avif", "csv": "text/csv",
+        "apng": "image/apng", "ai": "application/postscript", "avif": "image/avif", "csv": "text/csv",
         "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "eps": "application/postscript", "flac": "audio/flac", "heic": "image/heic", "heif": "image/heif",
         "json": "application/json", "jxl": "image/jxl", "m4a": "audio/mp4", "m4v": "video/x-m4v",
@@ -24,7 +24,11 @@ enum ContentTypes {
     ]
 
     static func type(of name: AssetName) -> String {
-        guard let ending = name.fileExtension else { return unknown }
+        name.fileExtension.map { type(ofExtension: $0) } ?? unknown
+    }
+
+    /// - Parameter ending: in lower case.
+    static func type(ofExtension ending: String) -> String {
         if let type = more[ending] { return type }
         guard let type = MediaType.getMediaType(forExtension: ending) else { return unknown }
         return "\(type.type)/\(type.subType)"

@@ -8,22 +8,59 @@ import NIOCore
 /// (segment reference 6.6; RFC 9110).
 struct Delivery: Sendable {
     let blobs: any BlobStore
+    /// Begins the path by which a front server finds the bytes; nil = this server sends them.
+    var accelRedirect: String?
 
     struct File: Sendable {
         let blob: Blob
         let name: String
+        /// By the content, as an extension; nil goes by the name.
+        let type: String?
         /// nil for what never changes.
         let modifiedOn: Timestamp?
-        let cacheControl: String
+        let caching: Caching
+    }
+
+    enum Caching: Sendable, Equatable {
+        /// A file of the segment dialect, with or without a version in its URL.
+        case segment(isVersioned: Bool)
+        /// A file of the media store, which is its uploader's alone.
+        case token
+        /// Everybody's: for a minute, or for ever when the URL names the very bytes.
+        case publicShort, publicForEver
+        /// The caller's own, and different only when the file is.
+        case preview
+        case privateUntil(seconds: Int)
+
+        var header: String {
+            switch self {
+            case .segment(let isVersioned): isVersioned ? "max-age=2592000" : "no-cache"
+            case .token: "private, no-cache"
+            case .publicShort: "public, max-age=60"
+            case .publicForEver: "public, max-age=31536000, immutable"
+            case .preview: "private, max-age=86400"
+            case .privateUntil(let seconds): "private, max-age=\(seconds)"
+            }
+        }
+
+        /// The request headers that the answer depends on.
+        var vary: String? {
+            switch self {
+            case .segment, .token: "X-Auth-Token, X-Auth-AccountId"
+            case .preview: "Authorization"
+            case .publicShort, .publicForEver, .privateUntil: nil
+            }
+        }
     }
 
     func response(to request: Request, _ context: AppContext, _ file: File) throws -> Response {
-        let type = ContentTypes.type(of: AssetName(stored: file.name))
+        let type =
+            file.type.map { ContentTypes.type(ofExtension: $0) } ?? ContentTypes.type(of: AssetName(stored: file.name))
         let etag = "\"\(Secrets.hex(file.blob.hash.prefix(16)))\""
         var headers: HTTPFields = [
-            .eTag: etag, .cacheControl: file.cacheControl, .acceptRanges: "bytes",
-            .xContentTypeOptions: "nosniff", .vary: "X-Auth-Token, X-Auth-AccountId",
+            .eTag: etag, .cacheControl: file.caching.header, .acceptRanges: "bytes", .xContentTypeOptions: "nosniff",
         ]
+        headers[.vary] = file.caching.vary
         let modified = file.modifiedOn.map { Date(timeIntervalSince1970: Double($0.microseconds / 1_000_000)) }
         if let modified { headers[.lastModified] = modified.httpDate }
         if isUnchanged(request, etag: etag, modified: modified) {
@@ -37,6 +74,11 @@ struct Delivery: Sendable {
         headers[.contentDisposition] = Self.disposition(file.name, isInline: ContentTypes.isInline(type))
         // Browsers show no PDF in a sandbox, and run nothing of it either.
         if type != "application/pdf" { headers[.contentSecurityPolicy] = "sandbox" }
+        if let accelRedirect, request.method != .head {
+            // The front server looks at ranges itself.
+            headers[.accelRedirect] = accelRedirect + file.blob.location
+            return Response(status: .ok, headers: headers)
+        }
         var status = HTTPResponse.Status.ok
         var range = 0..<file.blob.size
         let isConditionMet = isRangeConditionMet(request, etag: etag, modified: modified)
@@ -96,4 +138,8 @@ struct Delivery: Sendable {
         let extended = ascii == name ? "" : "; filename*=UTF-8''\(RESTModels.percentEncoded(name))"
         return "\(kind); filename=\"\(ascii)\"\(extended)"
     }
+}
+
+extension HTTPField.Name {
+    static let accelRedirect = HTTPField.Name("X-Accel-Redirect")!
 }

@@ -41,8 +41,10 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch {
             let error = AssetError(web: error)
             if error.code == .internalError || error.detail != nil {
-                context.logger.error(
-                    "Request failed", metadata: ["error": "\(error)", "path": "\(request.loggedPath(context))"])
+                // A file that cannot be decoded is no failure of the server.
+                context.logger.log(
+                    level: error.code == .processFailed ? .notice : .error, "Request failed",
+                    metadata: ["error": "\(error)", "path": "\(request.loggedPath(context))"])
             }
             return answer(to: error, request)
         }

@@ -28,7 +28,7 @@ struct OpenAPIDocument: Sendable {
                 paths[prefix + name] = ["post": operation(prefix + name, entry, document)]
             }
         }
-        for (path, operations) in RESTDocuments.all {
+        for (path, operations) in RESTDocuments.all + [MediaDocuments.withOptions] {
             paths[path] = .object(operations.mapValues { Self.operation(path, $0) })
         }
         return [
@@ -100,7 +100,11 @@ struct OpenAPIDocument: Sendable {
             ]
         case nil: break
         }
-        if document.hasToken { members["security"] = [["sessionToken": [], "sessionAccount": []]] }
+        switch document.access {
+        case .session: members["security"] = [["sessionToken": [], "sessionAccount": []]]
+        case .jwt: members["security"] = [["jwt": []]]
+        case .open: break
+        }
         var responses: JSON.Object = [
             "200": document.answer.map { content("Success", $0) } ?? bytes(200)
         ]

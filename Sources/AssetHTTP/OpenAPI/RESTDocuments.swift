@@ -18,10 +18,14 @@ struct RESTDocument: Sendable {
     var answer: JSON?
     /// Statuses beside 200.
     var statuses: [Int]
-    var hasToken = true
+    var access = Access.session
+
+    enum Access: Sendable {
+        case session, jwt, open
+    }
 
     /// Whether failures stand in the envelope of the project dialect.
-    var hasFailure: Bool { tag == "public" }
+    var hasFailure: Bool { tag != "segment dialect" }
 }
 
 /// The paths outside the call tables. A test compares them with the router.
@@ -34,7 +38,7 @@ enum RESTDocuments {
                     "post": RESTDocument(
                         summary: "Opens a session; answers its token.",
                         body: .json([.required("accountid", .string), .required("key", .string)]),
-                        answer: ["type": "string"], statuses: [400, 413, 415], hasToken: false),
+                        answer: ["type": "string"], statuses: [400, 413, 415], access: .open),
                     "delete": RESTDocument(summary: "Ends the session.", answer: .emptyObject, statuses: [400, 401]),
                 ]
             ),
@@ -69,7 +73,7 @@ enum RESTDocuments {
                 ]
             ),
         ] + family("/api/resources/assets", [], [.required("scope", .string, "pr7214, jbs773 or jbc2002.")])
-        + family("/api/apps/wbflex/documents/{id}/assets", [.required("id", .string)], []) + open
+        + family("/api/apps/wbflex/documents/{id}/assets", [.required("id", .string)], []) + MediaDocuments.all + open
 
     private static let download = [206, 304, 400, 401, 403, 404, 416, 429]
     private static let errors = [400, 401, 403, 429]
@@ -143,7 +147,7 @@ enum RESTDocuments {
                 [
                     "get": RESTDocument(
                         summary: "A public picture.", tag: "public", path: [.required("file", .string)],
-                        statuses: [206, 304, 404, 416], hasToken: false)
+                        statuses: [206, 304, 404, 416], access: .open)
                 ]
             )
         } + [
@@ -152,7 +156,7 @@ enum RESTDocuments {
                 [
                     "get": RESTDocument(
                         summary: "Answers while the process runs.", tag: "public", answer: status, statuses: [],
-                        hasToken: false)
+                        access: .open)
                 ]
             ),
             (
@@ -160,7 +164,7 @@ enum RESTDocuments {
                 [
                     "get": RESTDocument(
                         summary: "Whether the server should be sent requests.", tag: "public",
-                        answer: status, statuses: [503], hasToken: false)
+                        answer: status, statuses: [503], access: .open)
                 ]
             ),
             (
@@ -171,7 +175,7 @@ enum RESTDocuments {
                         answer: OpenAPIField.object([
                             .required("openapi", .string), .required("info", .any), .required("paths", .any),
                             .required("components", .any),
-                        ]), statuses: [], hasToken: false)
+                        ]), statuses: [], access: .open)
                 ]
             ),
         ]

@@ -59,6 +59,13 @@ enum RPCAssetDocuments {
         "assets/revert": RPCDocument(
             "Makes the bytes of an old version the newest version. Our own call.",
             [asset, .required("version", .integer(1))], result: [asset]),
+        "assets/sign": RPCDocument(
+            "A URL under which everybody can read a private file until it expires. Our own call.",
+            [
+                asset,
+                .optional("expires_in", .integer(1), "Seconds; more than 30 days counts as 30 days; default 3600."),
+                .optional("size", .integer(0), "The preview of this size instead of the file."),
+            ], result: [asset, .required("url", .string), .required("expires_on", .number)]),
         "assets/delete": RPCDocument("Moves an asset with all below it to the trash.", [asset], result: [asset]),
         "assets/undelete": RPCDocument("Takes an asset with all below it out of the trash.", [asset], result: [asset]),
         "assets/permanent_delete": RPCDocument(

@@ -68,7 +68,7 @@ struct RESTMedia: Sendable {
         return try delivery.response(
             to: request, context,
             Delivery.File(
-                blob: file.blob, name: UploadBody.baseName(file.name), modifiedOn: nil,
-                cacheControl: "private, no-cache"))
+                blob: file.blob, name: UploadBody.baseName(file.name), type: nil, modifiedOn: nil,
+                caching: .token))
     }
 }

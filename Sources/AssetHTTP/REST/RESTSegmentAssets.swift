@@ -56,7 +56,7 @@ struct RESTSegmentAssets: Sendable {
     ) async throws -> (door: Door, query: RESTQuery) {
         let user = try await sessions.user(request)
         let query = try RESTQuery(request)
-        let base = settings.publicURL ?? "http://\(request.head.authority ?? "localhost")"
+        let base = settings.baseURL(of: request)
         switch family {
         case .project:
             let scope = try SegmentScope(parsing: try query.require("scope"))
@@ -124,8 +124,8 @@ struct RESTSegmentAssets: Sendable {
         return try delivery.response(
             to: request, context,
             Delivery.File(
-                blob: blob, name: asset.name, modifiedOn: asset.updatedOn,
-                cacheControl: isCacheable ? "max-age=2592000" : "no-cache"))
+                blob: blob, name: asset.name, type: nil, modifiedOn: asset.updatedOn,
+                caching: .segment(isVersioned: isCacheable)))
     }
 
     private func delete(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {

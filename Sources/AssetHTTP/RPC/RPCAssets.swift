@@ -79,6 +79,7 @@ enum RPCAssets {
             let version = Int64(try call.integer("version", in: 1...))
             return one("asset", try await call.service.revert(caller, .gid(asset), to: version), caller)
         },
+        "assets/sign": RPCEntry(.member) { call in try await sign(call) },
         "assets/delete": RPCEntry(.member) { call in
             let caller = try call.requireCaller()
             return one("asset", try await call.service.delete(caller, .gid(try call.gid("asset"))), caller)
@@ -107,6 +108,21 @@ enum RPCAssets {
         }
         let assets = try await call.service.assets(caller, references)
         return RPCReply(["assets": gids(assets)], data: ["assets": RPCModels.assets(assets, in: caller.project)])
+    }
+
+    /// A URL under which everybody can read a private file for a while.
+    private static func sign(_ call: RPCCall) async throws -> RPCReply {
+        let caller = try call.requireCaller()
+        let asset = try call.gid("asset")
+        let seconds = min(try call.integer("expires_in", default: 3600, in: 1...), SignedAccess.maximumLifetime)
+        let size = call.value("size") == nil ? nil : PreviewSize.edge(try call.integer("size", in: 0...))
+        let signed = try await call.service.sign(caller, .gid(asset), seconds: seconds, previewSize: size)
+        let name = size == nil ? signed.asset.name : "\(signed.asset.gid).webp"
+        return RPCReply([
+            "asset": JSON(signed.asset.gid),
+            "url": .string("\(call.baseURL)/media/s/\(signed.token)/\(RESTModels.percentEncoded(name))"),
+            "expires_on": .double(signed.expiresOn.seconds),
+        ])
     }
 
     private static func worksheet(_ call: RPCCall) async throws -> RPCReply {

@@ -6,6 +6,8 @@ import OrderedCollections
 struct RPCCall: Sendable {
     let service: AssetService
     let request: Request
+    /// Begins the URLs in the answer.
+    let baseURL: String
     let parameters: JSON
     /// Who calls; nil for calls that need no token.
     let user: User?

@@ -61,7 +61,8 @@ struct RPCDispatcher: Sendable {
         let limit = entry.access == .open ? min(settings.maximumJSON, 64 << 10) : settings.maximumJSON
         let parameters = entry.isUpload ? .emptyObject : try await request.jsonObject(limit: limit)
         let call = RPCCall(
-            service: service, request: request, parameters: parameters, user: user,
+            service: service, request: request, baseURL: settings.baseURL(of: request), parameters: parameters,
+            user: user,
             project: project ?? nil, caller: caller)
         let reply = try await entry.handle(call)
         var headers: HTTPFields = [:]

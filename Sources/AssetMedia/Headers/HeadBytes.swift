@@ -43,7 +43,7 @@ struct HeadBytes {
     /// Whether these bytes are at this place. For signatures, which are ASCII.
     func has(_ text: StaticString, at offset: Int = 0) -> Bool {
         guard let view = buffer.viewBytes(at: offset, length: text.utf8CodeUnitCount) else { return false }
-        return text.withUTF8Buffer { view.elementsEqual($0) }
+        return text.withUTF8Buffer { unsafe view.elementsEqual($0) }
     }
 
     func has(_ bytes: [UInt8], at offset: Int = 0) -> Bool {

@@ -1,0 +1,53 @@
+/// The second, full look at files, after their upload has been answered (project reference 11.3).
+extension AssetService {
+    /// How often a file is tried that ends whoever looks at it.
+    private static let maximumAttempts = 3
+    /// How many small writes an examination may cause, so that texts in files do not swell the catalog.
+    package static let maximumInfo = 64 << 10
+
+    /// `info` of a file, complete: a file that waits for its examination is examined first.
+    /// - Throws: `unprocessable` when the file or the version does not exist, or the file is deleted.
+    package func mediaInfo(_ caller: Caller, _ storage: StorageName) async throws -> JSON {
+        try caller.require(.read)
+        let (file, isWaiting) = try await catalog.read { tx in
+            let file = try tx.storedFile(storage, in: caller.project)
+            return (file, try tx.awaitsExamination(file.asset.id))
+        }
+        guard isWaiting, file.isNewest else { return file.content.info }
+        try await examine(file.asset.id)
+        return try await catalog.read { try $0.storedFile(storage, in: caller.project).content.info }
+    }
+
+    /// Examines the files that wait; answers how many there were.
+    /// - Throws: `rateLimited`, `unavailable`: they wait on then.
+    package func examineNext(limit: Int) async throws -> Int {
+        let waiting = try await catalog.read { try $0.examinations(limit: limit) }
+        for asset in waiting { try await examine(asset) }
+        return waiting.count
+    }
+
+    private func examine(_ id: AssetID) async throws {
+        try await examinationsInWork.share(id) {
+            guard let renderer else { return }
+            let (asset, blob, attempt) = try await catalog.write { tx in
+                let asset = try tx.asset(id)
+                let blob = try asset?.content.map { try tx.requireBlob($0.blob) }
+                return (asset, blob, try tx.beginExamination(of: id))
+            }
+            guard let asset, let content = asset.content, let blob, attempt <= Self.maximumAttempts else {
+                return try await catalog.write { try $0.endExamination(of: id) }
+            }
+            var info = try JSON(parsing: content.info.text)
+            info = try await renderer.examine(MediaSource(blob: blob, type: content.type), info: info, in: blobs)
+            let text = info.text
+            try await catalog.write { tx in
+                // Other bytes may have come meanwhile, which wait for an examination of their own.
+                guard let now = try tx.asset(id), now.content?.blob == content.blob else { return }
+                try tx.endExamination(of: id)
+                guard text.utf8.count <= Self.maximumInfo, text != now.content?.info.text else { return }
+                try tx.setInfo(of: id, to: .raw(text))
+                try tx.append(.update, .assets, [now.gid], in: now.project)
+            }
+        }
+    }
+}

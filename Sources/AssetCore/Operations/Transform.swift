@@ -1,0 +1,128 @@
+/// Outputs that are made of files (project reference 11.4).
+extension AssetService {
+    /// Makes a public rendition, or finds the one that is there: name and key are what it is known by, whatever the other options
+    /// say, as long as it is not older than the version that is asked for.
+    ///
+    /// Requests for one rendition at the same time share the work.
+    /// - Parameter accept: the `Accept` header of the call, for the type `auto`.
+    /// - Throws: `unprocessable` when the file or the version does not exist, or the file is deleted; `processFailed` when it
+    ///   cannot be rendered; `rateLimited` when too many wait; `badParameter` for a name that is too long.
+    package func transform(
+        _ caller: Caller, _ storage: StorageName, _ options: TransformOptions, accept: String?
+    ) async throws -> (source: StoredFile, rendition: Rendition) {
+        try caller.require(.read)
+        let source = try await catalog.read { try $0.storedFile(storage, in: caller.project) }
+        var recipe = options.recipe
+        let standard = OutputFormat(source: source.content.type)
+        recipe.format =
+            switch options.type {
+            case .source: standard
+            case .auto: accept.flatMap(OutputFormat.init(accepting:)) ?? standard
+            case .fixed(let format): format
+            }
+        let file = try options.fileName(of: storage.gid, recipe.format)
+        let wanted = RenditionRequest(source: source, file: file, recipe: recipe, isPublic: true)
+        if !options.isForced, let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.isPublic {
+            return (source, known)
+        }
+        try caller.require(.write)
+        // Nobody shares what is forced: it is asked for because the one that is there, or being made, is not wanted.
+        let rendition =
+            options.isForced
+            ? try await make(wanted, isForced: true)
+            : try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) }
+        return (source, rendition)
+    }
+
+    /// A picture of a file that fits a square; kept like other renditions, and private.
+    /// - Throws: as `transform`.
+    package func preview(_ caller: Caller, _ storage: StorageName, size: Int) async throws -> Rendition {
+        try caller.require(.read)
+        return try await preview(try await catalog.read { try $0.storedFile(storage, in: caller.project) }, size: size)
+    }
+
+    func preview(_ source: StoredFile, size: Int) async throws -> Rendition {
+        var recipe = Recipe(format: .webp)
+        recipe.resize = .fit(width: size, height: size)
+        recipe.isCanvasTight = true
+        recipe.quality = 80
+        // No name that a client gives is without an '@'.
+        let wanted = RenditionRequest(source: source, file: "preview-\(size).webp", recipe: recipe, isPublic: false)
+        if let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.version == source.version {
+            return known
+        }
+        return try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) }
+    }
+
+    private func make(_ wanted: RenditionRequest, isForced: Bool) async throws -> Rendition {
+        let project = wanted.source.asset.project
+        if !isForced {
+            // One that was made meanwhile, or that is private since the file was made private.
+            let known = try await catalog.write { tx in
+                guard let known = try tx.rendition(for: wanted) else { return Rendition?.none }
+                if wanted.isPublic, !known.isPublic { try tx.makePublic(known, project: project) }
+                return try tx.rendition(of: known.asset, file: known.file)
+            }
+            if let known { return known }
+        }
+        guard let renderer else { throw AssetError.cannotRender("There is nothing here to render with") }
+        let blob = try await catalog.read { try $0.requireBlob(wanted.source.content.blob) }
+        let rendering = try await renderer.render(
+            MediaSource(blob: blob, type: wanted.source.content.type), wanted.recipe, in: blobs)
+        do {
+            return try await catalog.write { [clock, settings] tx in
+                let now = clock.now()
+                guard try tx.asset(wanted.source.asset.id) != nil else {
+                    throw AssetError.unprocessable("The asset does not exist")
+                }
+                let output = try tx.claimBlob(rendering.stored, now: now)
+                return try tx.saveRendition(
+                    RenditionDraft(
+                        asset: wanted.source.asset.id, project: project, file: wanted.file,
+                        isPublic: wanted.isPublic, version: wanted.source.version, blob: output.id,
+                        format: wanted.recipe.format, width: rendering.width, height: rendering.height),
+                    keeping: settings.keptRenditions, now: now)
+            }
+        } catch let error as AssetError where error.code != .internalError {
+            // Refused, and so certainly not carried out.
+            try? await blobs.remove(rendering.stored.location)
+            throw error
+        }
+    }
+}
+
+/// A rendition that is wanted; equal requests are one piece of work.
+struct RenditionRequest: Sendable, Hashable {
+    let source: StoredFile
+    let file: String
+    let recipe: Recipe
+    let isPublic: Bool
+
+    static func == (left: RenditionRequest, right: RenditionRequest) -> Bool {
+        left.source.asset.id == right.source.asset.id && left.file == right.file
+            && left.source.version == right.source.version
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(source.asset.id)
+        hasher.combine(file)
+        hasher.combine(source.version)
+    }
+}
+
+extension MediaTables {
+    /// The one that is there, unless it was made from an older version.
+    fileprivate func rendition(for wanted: RenditionRequest) throws -> Rendition? {
+        guard let known = try rendition(of: wanted.source.asset.id, file: wanted.file),
+            known.version >= wanted.source.version
+        else { return nil }
+        return known
+    }
+}
+
+extension AssetError {
+    /// A source that no output can be made of.
+    package static func cannotRender(_ message: String, detail: String? = nil) -> AssetError {
+        AssetError(.processFailed, message, parameter: "transform", detail: detail)
+    }
+}

@@ -1,0 +1,80 @@
+import AssetCore
+import CVips
+
+/// A file that is opened as often as needed: for its header, and then at the size that comes closest to what is wanted.
+@safe struct RenderSource {
+    /// Must outlive whatever is opened.
+    private let bytes: UnsafeRawBufferPointer
+    let kind: Kind
+
+    enum Kind: Equatable {
+        case library(VipsLibrary.Loader)
+        /// A format that the library leaves to ImageMagick, which is locked.
+        case bitmap
+    }
+
+    /// What a PDF page is measured in: its nominal size in pixels.
+    static let pageDensity = 300.0
+
+    /// - Throws: `RenderFailure` when nothing decodes it that is allowed.
+    init(_ bytes: UnsafeRawBufferPointer) throws(RenderFailure) {
+        unsafe self.bytes = unsafe bytes
+        if let loader = unsafe VipsLibrary.loader(of: bytes) {
+            kind = .library(loader)
+        } else if unsafe bytes.starts(with: "BM".utf8) {
+            kind = .bitmap
+        } else {
+            throw .unsupported
+        }
+    }
+
+    var isVector: Bool { if case .library(let loader) = kind { loader.isVector } else { false } }
+
+    /// Whether it can hold frames that are played one after the other.
+    var canMove: Bool { kind == .library(.gif) || kind == .library(.webp) }
+
+    /// Its first page or frame, at its nominal size; no pixels are decoded yet.
+    func header(_ limits: RenderLimits) throws -> VipsImage {
+        switch kind {
+        case .bitmap: try bitmap(limits)
+        case .library(.pdf): try open("[dpi=\(Self.pageDensity)]")
+        case .library: try open("")
+        }
+    }
+
+    /// All its frames, one below the other.
+    func frames() throws -> VipsImage { try open("[n=-1]") }
+
+    /// Its first page or frame, decoded at a smaller size where its format can do so for less work.
+    /// - Parameter scale: how much smaller the output will be, 0 to 1. Pixels are left over for the last step, which does it well.
+    func open(scale: Double, header: borrowing VipsImage, _ limits: RenderLimits) throws -> VipsImage {
+        // Turning needs all lines at once.
+        let isSequential = header.orientation <= 1
+        switch kind {
+        case .library(.jpeg):
+            // The rule of `vips_thumbnail`: its own scaling is a simple mean, so that a factor of two is left.
+            let shrink = scale <= 1.0 / 16 ? 8 : scale <= 1.0 / 8 ? 4 : scale <= 1.0 / 4 ? 2 : 1
+            return try open("[shrink=\(shrink)]", isSequential)
+        case .library(.webp):
+            return try open(scale < 0.5 ? "[scale=\(scale * 2)]" : "", isSequential)
+        case .library(.svg): return try open("[scale=\(max(scale, 0.0001))]", isSequential)
+        case .library(.pdf): return try open("[dpi=\(Self.pageDensity * scale)]", isSequential)
+        case .library: return try open("", isSequential)
+        case .bitmap: return try bitmap(limits)
+        }
+    }
+
+    private func open(_ options: String, _ isSequential: Bool = true) throws -> VipsImage {
+        do {
+            return try unsafe VipsImage(bytes, options: options, isSequential: isSequential)
+        } catch {
+            throw RenderFailure.broken(error)
+        }
+    }
+
+    private func bitmap(_ limits: RenderLimits) throws -> VipsImage {
+        let decoder = try unsafe BMPDecoder(RawSpan(_unsafeBytes: bytes))
+        try limits.check(decoder.width, decoder.height)
+        return try unsafe decoder.image(RawSpan(_unsafeBytes: bytes))
+    }
+}

@@ -1,0 +1,30 @@
+import AssetCore
+import Foundation
+
+/// What the server asks a worker to do with the file whose descriptor comes along; the output goes to a second one.
+struct WorkerRequest: Codable {
+    enum Task: Codable {
+        case render(Recipe)
+        case examine
+    }
+
+    let task: Task
+    let limits: RenderLimits
+}
+
+enum WorkerReply: Codable {
+    case rendered(width: Int, height: Int)
+    case examined(MediaFacts)
+    case failed(RenderFailure)
+}
+
+/// Messages are one datagram each.
+enum WorkerMessage {
+    static let maximumSize = 192 << 10
+
+    static func encode(_ message: some Encodable) throws -> [UInt8] { Array(try JSONEncoder().encode(message)) }
+
+    static func decode<Message: Decodable>(_ bytes: some Collection<UInt8>) throws -> Message {
+        try JSONDecoder().decode(Message.self, from: Data(bytes))
+    }
+}

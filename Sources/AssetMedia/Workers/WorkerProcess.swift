@@ -1,0 +1,111 @@
+import AssetCore
+import CCage
+import Foundation
+
+/// How a worker did not answer.
+enum WorkerDeath: Error {
+    /// It has ended while it worked: the file is to blame.
+    case crashed(status: CInt)
+    case tookTooLong
+    /// It could not be started, or spoken to.
+    case unavailable(String)
+}
+
+/// A worker process, seen from the server. Every call blocks; one thread at a time.
+final class WorkerProcess {
+    private let pid: pid_t
+    private let socket: CInt
+    private(set) var requests = 0
+
+    /// - Throws: `WorkerDeath.unavailable`.
+    init(_ settings: MediaSettings) throws {
+        var ends: [CInt] = [-1, -1]
+        let kind = CInt(SOCK_SEQPACKET.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+            throw WorkerDeath.unavailable("no socket: \(errno)")
+        }
+        defer { close(ends[1]) }
+        do {
+            pid = try ChildProcess.spawn(
+                settings.workerArguments, input: ends[1], output: STDERR_FILENO, error: STDERR_FILENO)
+        } catch {
+            close(ends[0])
+            throw error
+        }
+        socket = ends[0]
+    }
+
+    deinit {
+        close(socket)
+        ChildProcess.end(pid)
+    }
+
+    /// Whether it can still be spoken to.
+    var isAlive: Bool {
+        var state = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        // Nothing is expected from it now: whatever can be read is its end.
+        return unsafe poll(&state, 1, 0) == 0
+    }
+
+    /// - Throws: `WorkerDeath`; the process is of no use any more then.
+    @available(*, noasync)
+    func exchange(_ request: WorkerRequest, source: CInt, output: CInt?, seconds: Int) throws -> WorkerReply {
+        requests += 1
+        let message = try WorkerMessage.encode(request)
+        let descriptors = [source] + (output.map { [$0] } ?? [])
+        let failed = unsafe cage_send(socket, message, message.count, descriptors, CInt(descriptors.count))
+        guard failed == 0 else { throw WorkerDeath.unavailable("not sent: \(failed)") }
+
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        var state = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = (deadline - .now) / .milliseconds(1)
+            let count = left > 0 ? unsafe poll(&state, 1, CInt(left.rounded(.up))) : 0
+            if count > 0 { break }
+            if count < 0, errno == EINTR { continue }
+            ChildProcess.kill(pid)
+            throw WorkerDeath.tookTooLong
+        }
+        var buffer = [UInt8](repeating: 0, count: WorkerMessage.maximumSize)
+        var none: [CInt] = [-1, -1]
+        let size = unsafe cage_receive(socket, &buffer, buffer.count, &none)
+        for descriptor in none where descriptor >= 0 { close(descriptor) }
+        guard size > 0 else { throw WorkerDeath.crashed(status: ChildProcess.wait(pid)) }
+        // What it says is not trusted either: anything else than a reply is its end.
+        return try WorkerMessage.decode(buffer.prefix(size))
+    }
+}
+
+/// Children of the server: started without any descriptor but three, and never left behind.
+enum ChildProcess {
+    /// - Parameter arguments: the program first.
+    static func spawn(_ arguments: [String], input: CInt, output: CInt, error: CInt) throws -> pid_t {
+        let inherited = ["PATH", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"]
+        let environment = ProcessInfo.processInfo.environment
+        var variables = inherited.compactMap { name in environment[name].map { "\(name)=\($0)" } }
+        // Many arenas would hold memory that was freed.
+        variables += ["LANG=C.UTF-8", "MALLOC_ARENA_MAX=2", "HOME=/nonexistent"]
+        let argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        let envp = unsafe variables.map { unsafe strdup($0) } + [nil]
+        defer { for unsafetext in unsafe argv + envp { unsafe free(text) } }
+        var pid: pid_t = 0
+        let failed = unsafe cage_spawn(&pid, arguments[0], argv, envp, input, output, error)
+        guard failed == 0 else { throw WorkerDeath.unavailable("\(arguments[0]) cannot be started: \(failed)") }
+        return pid
+    }
+
+    static func kill(_ pid: pid_t) { Foundation.kill(pid, SIGKILL) }
+
+    /// Ends it, whatever it does.
+    static func end(_ pid: pid_t) {
+        kill(pid)
+        _ = wait(pid)
+    }
+
+    @discardableResult
+    static func wait(_ pid: pid_t) -> CInt {
+        var status: CInt = 0
+        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        return status
+    }
+}
