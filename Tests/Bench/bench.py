@@ -8,6 +8,7 @@ import signal
 import sys
 
 import bulk_delete
+import images
 import report
 import transfer
 from server import BENCH, BINARY
@@ -30,8 +31,8 @@ def main():
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit("bench: another run is under way")
-        rows = bulk_delete.measure() + transfer.measure()
-        print(f"{report.machine(BINARY)}\n\n{report.table(rows)}")
+        rows = bulk_delete.measure() + transfer.measure() + images.measure()
+        print(f"{report.machine(BINARY, *images.peers())}\n\n{report.table(rows)}")
 
 
 main()

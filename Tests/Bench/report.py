@@ -43,6 +43,10 @@ def milliseconds(seconds):
     return f"{seconds * 1000:.1f} ms"
 
 
+def milliseconds_range(values):
+    return f"{median(values) * 1000:.0f} ms ({min(values) * 1000:.0f}–{max(values) * 1000:.0f})"
+
+
 def seconds_range(values):
     return f"{median(values):.2f} s ({min(values):.2f}–{max(values):.2f})"
 
@@ -71,18 +75,22 @@ def sqlite_version(binary):
     return version().decode()
 
 
-def machine(binary):
+def machine(binary, *more_peers):
     """What the figures depend on, as a markdown list."""
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     kind = "release" if "release" in str(Path(binary).resolve()) else "debug"
+    peers = [
+        f"SQLite {first_line(program('sqlite3'), '--version').split()[0]}",
+        first_line(program("nginx"), "-v").removeprefix("nginx version: "),
+        " ".join(first_line(program("curl"), "--version").split()[:2]),
+        *more_peers,
+    ]
     facts = {
         "Date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
         "Machine": f"{cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"Linux {platform.release()}",
         "Server": f"{kind} build, {first_line('swift', '--version')}, SQLite {sqlite_version(binary)}",
-        "Peers": f"SQLite {first_line(program('sqlite3'), '--version').split()[0]}, "
-        f"{first_line(program('nginx'), '-v').removeprefix('nginx version: ')}, "
-        f"{' '.join(first_line(program('curl'), '--version').split()[:2])}",
+        "Peers": ", ".join(peers),
     }
     return "\n".join(f"* {name}: {value}" for name, value in facts.items())

@@ -2,20 +2,33 @@
 
 import http.client
 import json
+import re
 import shutil
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Clients"))
-from server_process import BINARY, REPOSITORY, Server  # noqa: E402
+from server_process import BINARY, REPOSITORY, Server, wait_until  # noqa: E402
 
 BENCH = REPOSITORY / ".bench"
 TIMEOUT = 60
 
-__all__ = ["BENCH", "BINARY", "Connection", "new_server", "project_connection", "running", "segment_connection", "step"]
+__all__ = [
+    "BENCH",
+    "BINARY",
+    "Connection",
+    "family",
+    "new_server",
+    "peak_memory",
+    "project_connection",
+    "running",
+    "segment_connection",
+    "step",
+    "wait_until",
+]
 
 
 def step(text):
@@ -23,12 +36,12 @@ def step(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def new_server(name):
+def new_server(name, environment=None):
     """A server on an empty data folder with the demo project; not started."""
     folder = BENCH / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    server = Server(folder)
+    server = Server(folder, environment)
     assert server.demo
     return server
 
@@ -44,6 +57,21 @@ def running(server):
         server.kill()
 
 
+def peak_memory(pid):
+    """The most memory that the process has ever had, in MB (10⁶ bytes)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024 / 1e6
+
+
+def family(pid):
+    """The ids of the process, of its children, and of theirs."""
+    members = [pid]
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            members += [member for child in path.read_text().split() for member in family(int(child))]
+    return members
+
+
 class Connection:
     """One connection, kept open; every request has the same headers."""
 
@@ -57,6 +85,11 @@ class Connection:
 
     def call(self, method, path, body=None, content_type="application/json"):
         """Returns the JSON of the answer, its headers, and how many seconds it took."""
+        content, headers, seconds = self.fetch(method, path, body, content_type)
+        return json.loads(content), headers, seconds
+
+    def fetch(self, method, path, body=None, content_type="application/json"):
+        """As `call`, for an answer that need not be JSON: returns its bytes."""
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         headers = {**self.headers, **({"Content-Type": content_type} if body is not None else {})}
@@ -66,7 +99,7 @@ class Connection:
         content = answer.read()
         seconds = time.perf_counter() - began
         assert answer.status == 200, f"{method} {path}: {answer.status} {content[:500]}"
-        return json.loads(content), answer.headers, seconds
+        return content, answer.headers, seconds
 
     def post(self, path, body):
         """The answer of a call in the project dialect, and how many seconds it took."""

@@ -4,18 +4,25 @@ import getpass
 import hashlib
 import json
 import os
-import re
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 from database import database, sql
+from peer import free_port, listening
 from report import Row, median, program
-from server import BENCH, Connection, new_server, project_connection, running, segment_connection, step
+from server import (
+    BENCH,
+    Connection,
+    new_server,
+    peak_memory,
+    project_connection,
+    running,
+    segment_connection,
+    step,
+)
 
 SIZE = 1_000_000_000
 NAME = "large.bin"
@@ -32,14 +39,14 @@ def measure():
         segment, (project, base) = segment_connection(server), project_connection(server)
         step(f"upload, {UPLOADS} rounds")
         media, assets, plain = uploads(server, source, segment, project, base)
-        after_uploads = peak_memory(server)
+        after_uploads = peak_memory(server.process.pid)
         url = f"{server.url}/api/resources/assets/{SEGMENT}?scope=pr7214&filename={quote(NAME)}"
         step(f"download, {DOWNLOADS} rounds")
         check_content(url, segment, digest)
         # nginx serves the very file that the server reads, so that both find it in the same memory.
         with nginx(stored_file(server)) as peer:
             ours, theirs = downloads([(url, segment), (peer, Connection(peer))])
-        after_all = peak_memory(server)
+        after_all = peak_memory(server.process.pid)
     shutil.rmtree(BENCH / "transfer")
     return [
         Row(
@@ -71,12 +78,6 @@ def measure():
 
 def rate(seconds):
     return f"{SIZE / 1e6 / median(seconds):,.0f} MB/s"
-
-
-def peak_memory(server):
-    """The most memory that the process has ever had, in MB (10⁶ bytes)."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024 / 1e6
 
 
 # MARK: The file
@@ -211,32 +212,6 @@ http {{
 }}
 """)
     log = folder / "error.log"
-    process = subprocess.Popen([program("nginx"), "-e", log, "-p", folder, "-c", folder / "nginx.conf"])
-    try:
-        wait_for_port(port, process, log)
+    with listening([program("nginx"), "-e", log, "-p", folder, "-c", folder / "nginx.conf"], port, log):
         yield f"http://127.0.0.1:{port}/{NAME}"
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
     shutil.rmtree(folder)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for_port(port, process, log):
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise AssertionError(f"nginx did not start\n{log.read_text() if log.exists() else ''}")

@@ -61,12 +61,6 @@ EXCLUDED = {
         "mutate: register_module unregister_module publish_module_action unpublish_module_action add_module_log",
         "mutate: set_module_key set_module_keys clear_module_key clear_module_keys",
     ),
-    "publishing": names(
-        "Unicat: publish_asset publish_transformed_asset download_asset download_transformed_asset",
-        "UnicatApi: publish transform download download_transformed",
-        "UnicatAsset: publish publish_transformed download download_transformed",
-        "UnicatTransform: *",
-    ),
 }
 
 

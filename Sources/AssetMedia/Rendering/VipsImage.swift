@@ -193,7 +193,7 @@ struct VipsError: Error, CustomStringConvertible {
 
         mutating func append(_ frame: consuming VipsImage) { unsafe pointers.append(frame.retained()) }
 
-        deinit { for unsafepointer in unsafe pointers { unsafe g_object_unref(pointer) } }
+        deinit { for index in unsafe pointers.indices { unsafe g_object_unref(pointers[index]) } }
 
         /// - Parameters:
         ///   - delays: milliseconds for each frame.

@@ -98,7 +98,7 @@ enum Cage {
 
     static func enter(source: CInt, mayExecute: Bool) -> CInt {
         let texts = unsafe readable.map { unsafe UnsafePointer(strdup($0)) }
-        defer { for unsafetext in unsafe texts { unsafe free(UnsafeMutablePointer(mutating: text)) } }
+        defer { for index in unsafe texts.indices { unsafe free(UnsafeMutablePointer(mutating: texts[index])) } }
         let held = unsafe cage_enter(texts, CInt(texts.count), source, mayExecute ? 1 : 0)
         guard held >= 0 else {
             FileHandle.standardError.write(Data("media-worker: the kernel refuses to give up privileges\n".utf8))

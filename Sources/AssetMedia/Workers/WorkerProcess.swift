@@ -87,7 +87,8 @@ enum ChildProcess {
         variables += ["LANG=C.UTF-8", "MALLOC_ARENA_MAX=2", "HOME=/nonexistent"]
         let argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         let envp = unsafe variables.map { unsafe strdup($0) } + [nil]
-        defer { for unsafetext in unsafe argv + envp { unsafe free(text) } }
+        let texts = unsafe argv + envp
+        defer { for index in unsafe texts.indices { unsafe free(texts[index]) } }
         var pid: pid_t = 0
         let failed = unsafe cage_spawn(&pid, arguments[0], argv, envp, input, output, error)
         guard failed == 0 else { throw WorkerDeath.unavailable("\(arguments[0]) cannot be started: \(failed)") }
