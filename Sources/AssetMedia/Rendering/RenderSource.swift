@@ -52,8 +52,10 @@ import CVips
         let isSequential = header.orientation <= 1
         switch kind {
         case .library(.jpeg):
-            // The rule of `vips_thumbnail`: its own scaling is a simple mean, so that a factor of two is left.
-            let shrink = scale <= 1.0 / 16 ? 8 : scale <= 1.0 / 8 ? 4 : scale <= 1.0 / 4 ? 2 : 1
+            // The decoder's own scaling is a simple mean: a factor of 1.5 is left for the last step. Of a photograph of 36
+            // megapixels at 500, that comes nearer to a full decoding than the factor of two of `vips_thumbnail` (51 dB against
+            // 47; nothing left at all is 32), in three quarters of the time (2026-11).
+            let shrink = [8, 4, 2].first { scale * 1.5 * Double($0) <= 1 } ?? 1
             return try open("[shrink=\(shrink)]", isSequential)
         case .library(.webp):
             return try open(scale < 0.5 ? "[scale=\(scale * 2)]" : "", isSequential)
