@@ -22,6 +22,7 @@ package struct CatalogSuite: Sendable {
         case oldVersions, texts, searchProperties, changedByJob
         case queries, settings, pictures, purgeProject
         case backups, backupBlobs, restore, snapshotChanges
+        case publicFiles, renditions, renditionBlobs, examinations
         case privateLines, feedLines, projectJobs, exclusiveJobs, jobRecords
     }
 
@@ -83,6 +84,10 @@ package struct CatalogSuite: Sendable {
         case .backupBlobs: try await backupBlobs(set)
         case .restore: try await restore(set)
         case .snapshotChanges: try await snapshotChanges(set)
+        case .publicFiles: try await publicFiles(set)
+        case .renditions: try await renditions(set)
+        case .renditionBlobs: try await renditionBlobs(set)
+        case .examinations: try await examinations(set)
         case .privateLines: try await privateLines(set)
         case .feedLines: try await feedLines(set)
         case .projectJobs: try await projectJobs(set)

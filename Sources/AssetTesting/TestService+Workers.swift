@@ -5,7 +5,8 @@ extension TestService {
     /// The same service over another catalog, as a second process would have it.
     package func service(over catalog: any Catalog) -> AssetService {
         AssetService(
-            catalog: catalog, blobs: blobs, media: service.media, secrets: service.secrets, clock: clock.clock,
+            catalog: catalog, blobs: blobs, media: service.media, renderer: renderer, secrets: service.secrets,
+            clock: clock.clock,
             settings: service.settings)
     }
 

@@ -10,6 +10,7 @@ package struct TestService: Sendable {
     package let service: AssetService
     package let blobs: MemoryBlobStore
     package let clock: TestClock
+    package let renderer: FakeRenderer
     package let demo: DemoSet
 
     /// - Parameter settings: limits that differ from the standard ones.
@@ -20,10 +21,12 @@ package struct TestService: Sendable {
         try await Migrator(database).run()
         let clock = TestClock()
         let blobs = MemoryBlobStore(clock: clock.clock)
+        let renderer = FakeRenderer()
         let service = AssetService(
-            catalog: SQLCatalog(database), blobs: blobs, media: HeaderInspector(),
+            catalog: SQLCatalog(database), blobs: blobs, media: HeaderInspector(), renderer: renderer,
             secrets: try Secrets(key: [UInt8](repeating: 7, count: 32)), clock: clock.clock, settings: settings)
-        return TestService(service: service, blobs: blobs, clock: clock, demo: try await service.demo())
+        return TestService(
+            service: service, blobs: blobs, clock: clock, renderer: renderer, demo: try await service.demo())
     }
 
     /// The API user of the demonstration project.

@@ -1,7 +1,25 @@
 import ArgumentParser
 import AssetHTTP
+import Dispatch
+import Foundation
 
 @main
+enum Program {
+    /// Not asynchronous, so that a media worker can lock itself in before the process has a second thread.
+    static func main() {
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == MediaWorkerCommand.configuration.commandName {
+            MediaWorkerCommand.main(Array(arguments.dropFirst()))
+        }
+        // The main thread has nothing else to do. Errors end the process within.
+        Task {
+            await Stockroom.main()
+            exit(0)
+        }
+        dispatchMain()
+    }
+}
+
 struct Stockroom: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stockroom",

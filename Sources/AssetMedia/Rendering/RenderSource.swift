@@ -59,11 +59,18 @@ import CVips
             return try open("[shrink=\(shrink)]", isSequential)
         case .library(.webp):
             return try open(scale < 0.5 ? "[scale=\(scale * 2)]" : "", isSequential)
-        case .library(.svg): return try open("[scale=\(max(scale, 0.0001))]", isSequential)
-        case .library(.pdf): return try open("[dpi=\(Self.pageDensity * scale)]", isSequential)
+        case .library(.svg): return try drawn("[scale=\(max(scale, 0.001))]", isSequential, limits)
+        case .library(.pdf): return try drawn("[dpi=\(max(Self.pageDensity * scale, 0.1))]", isSequential, limits)
         case .library: return try open("", isSequential)
         case .bitmap: return try bitmap(limits)
         }
+    }
+
+    /// How large it will be drawn shows when it has been opened; nothing is drawn before its lines are asked for.
+    private func drawn(_ options: String, _ isSequential: Bool, _ limits: RenderLimits) throws -> VipsImage {
+        let image = try open(options, isSequential)
+        try limits.check(image.width, image.height)
+        return image
     }
 
     private func open(_ options: String, _ isSequential: Bool = true) throws -> VipsImage {

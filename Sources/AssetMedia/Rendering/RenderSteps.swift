@@ -21,11 +21,6 @@ struct RenderSteps {
         if !source.isVector { try limits.check(header.width, header.height, frames: isAnimated ? frames : 1) }
         try limits.check(
             geometry.horizontal.length, geometry.vertical.length, frames: isAnimated ? frames : 1)
-        // A page is drawn whole, and then cropped.
-        if source.isVector {
-            try limits.check(
-                Int(Double(header.width) * geometry.scale), Int(Double(header.height) * geometry.scale))
-        }
         do {
             let output =
                 isAnimated

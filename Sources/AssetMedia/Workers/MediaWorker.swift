@@ -8,6 +8,7 @@ import Foundation
 /// It is started by the server as `stockroom media-worker`. Files come as descriptors over the socket that is its standard input, so
 /// that it needs no right to open any; see docs/media.md for what it is left with.
 package enum MediaWorker {
+    /// Must be called before the process has a second thread: the kernel locks in the calling one, and those that it starts.
     /// - Parameter memory: how much it may take for itself, in bytes.
     package static func run(parent: Int32, memory: Int) -> Never {
         guard cage_die_with_parent(parent) == 0 else { exit(0) }
@@ -15,13 +16,13 @@ package enum MediaWorker {
         limit(RLIMIT_DATA, memory)
         // A write beyond the limit of the output's size is an error, not the end.
         _ = signal(SIGXFSZ, SIG_IGN)
-        VipsLibrary.start
-        // One file at a time: the processors are shared out among the workers.
-        vips_concurrency_set(1)
         let held = Cage.enter(source: -1, mayExecute: false)
         if held & CInt(CAGE_FILES | CAGE_SYSCALLS) != CInt(CAGE_FILES | CAGE_SYSCALLS) {
             Cage.warn(held)
         }
+        VipsLibrary.start
+        // One file at a time: the processors are shared out among the workers.
+        vips_concurrency_set(1)
         while let request = receive() { serve(request.0, source: request.source, output: request.output) }
         exit(0)
     }
@@ -97,6 +98,11 @@ enum Cage {
     ]
 
     static func enter(source: CInt, mayExecute: Bool) -> CInt {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) ?? 1
+        guard threads == 1 else {
+            FileHandle.standardError.write(Data("media-worker: \(threads) threads run already\n".utf8))
+            exit(1)
+        }
         let texts = unsafe readable.map { unsafe UnsafePointer(strdup($0)) }
         defer { for index in unsafe texts.indices { unsafe free(UnsafeMutablePointer(mutating: texts[index])) } }
         let held = unsafe cage_enter(texts, CInt(texts.count), source, mayExecute ? 1 : 0)

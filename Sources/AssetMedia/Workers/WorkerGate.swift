@@ -17,6 +17,9 @@ actor WorkerGate {
         self.maximumWaiting = maximumWaiting
     }
 
+    /// How many wait for a place.
+    var waitingCount: Int { waiting.count + background.count }
+
     /// - Throws: `rateLimited` when too many wait already; nothing has been done then. What `body` throws.
     func pass<Value: Sendable>(
         _ priority: Priority, _ body: @Sendable () async throws -> Value
@@ -24,7 +27,7 @@ actor WorkerGate {
         if free > 0 {
             free -= 1
         } else {
-            guard waiting.count + background.count < maximumWaiting else {
+            guard waitingCount < maximumWaiting else {
                 throw AssetError(.rateLimited, "Too many files wait to be rendered")
             }
             await withCheckedContinuation { continuation in

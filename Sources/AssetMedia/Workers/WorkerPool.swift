@@ -44,6 +44,18 @@ final class WorkerPool: Sendable {
         let worker = try take()
         let request = WorkerRequest(task: task, limits: settings.limits)
         do {
+            return try exchange(request, worker, source, output)
+        } catch WorkerDeath.unavailable where worker.requests > 1 {
+            // It ended while it had nothing to do, and just now: the request has not reached it.
+            return try exchange(request, try WorkerProcess(settings), source, output)
+        }
+    }
+
+    @available(*, noasync)
+    private func exchange(
+        _ request: WorkerRequest, _ worker: WorkerProcess, _ source: CInt, _ output: CInt?
+    ) throws -> WorkerReply {
+        do {
             let reply = try worker.exchange(request, source: source, output: output, seconds: settings.seconds)
             if worker.requests < Self.maximumRequests { idle.withLock { $0.append(Idle(worker: worker)) } }
             return reply
