@@ -27,7 +27,7 @@ format: ## Format all Swift sources in place
 lint: ## Check the format of all Swift sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-bench: ## Measure speed and memory against plain SQL and nginx
+bench: ## Measure speed and memory against plain SQL, nginx, vipsthumbnail and thumbor
 	@scripts/bootstrap --bench
 	@scripts/bench
 

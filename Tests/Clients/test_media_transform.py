@@ -1,7 +1,6 @@
 """Transformed pictures: their pixels are held against an independent model; animations keep their frames."""
 
 import itertools
-import shutil
 import subprocess
 
 import pytest
@@ -175,7 +174,6 @@ def test_inks_become_lights(media):
         assert red[0] + 60 < red[1] and green[0] + 60 < green[1], (red, green)
 
 
-@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="the server draws films with ffmpeg, when it is there")
 def test_a_frame_of_a_film(media, tmp_path):
     film = tmp_path / "film.mp4"
     source = ["-f", "lavfi", "-i", "color=0x0000ff:size=240x160:rate=10:duration=3", "-pix_fmt", "yuv420p"]
