@@ -5,7 +5,9 @@ import random
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from project_client import JOB_SECONDS, ProjectCalls
+import requests
+
+from project_client import JOB_SECONDS, TIMEOUT, ProjectCalls
 from sample_files import png
 from segment_client import SegmentAssets, SegmentClient
 from server_process import wait_until
@@ -97,6 +99,7 @@ VALUES = {
     "language": ["en", "nl", "de"],
     "locale": ["en", "nl"],
     "maxsize": [1 << 20, 1],
+    "options": ["width=9", "type=webp", "q=high", "nothing"],
     "metadata": [{"facts.size": {"type": "number", "value": 3}}],
     "name": ["a name", "Größe: 5 * 3/4"],
     "pathname": PATHS,
@@ -110,6 +113,13 @@ VALUES = {
     "transforms": [{}, {"rotate": 90}],
     "username_or_email": [GUEST],
     "value": [["x"], "x", 5],
+}
+# What the last part of a public address is.
+MEDIA = {
+    "/media/p-{project}/src/{file}": "public_file",
+    "/media/p-{project}/t/{file}": "rendition",
+    "/media/p-{project}/t/{file}/{rendition}": "transformed",
+    "/media/s/{token}/{file}": "file",
 }
 VALUES_OF_CALL = {
     "assets/metadata/set name": ["facts.size"],
@@ -244,9 +254,12 @@ class Targets:
         "scope": lambda self: [f"pr{self.demo['project']['number']}", "jbs773"],
         "id": lambda self: [str(FLEX_DOCUMENT)],
         "segmentid": lambda self: [self.thing("segment")],
-        "token": lambda self: [self.thing("media_token")],
+        "token": lambda self: [self.thing("signed" if self.path.startswith("/media/") else "media_token")],
         "filetoken": lambda self: [self.thing("media_token")],
-        "file": lambda self: [self.thing("picture")] if self.path.startswith("/media/") else [],
+        "file": lambda self: [self.thing(MEDIA.get(self.path, "picture"))] if self.path.startswith("/media/") else [],
+        "rendition": lambda self: [self.thing("rendition").rpartition("/")[2]],
+        "storage": lambda self: [f"{self.thing('file')}~1.png"],
+        "v": lambda self: ["1" if "/src/" in self.path else self.thing("revision")],
         "version": lambda self: [self.thing("backup")] if self.call.startswith("backups/") else [1, 2],
         "versions": lambda self: [[self.thing("backup")]],
     }
@@ -355,6 +368,28 @@ class Targets:
 
     def _make_session(self):
         return SegmentClient(self.server.url, self.demo["account"], self.demo["key"]).auth_headers
+
+    def _make_public_file(self):
+        return self._dam("publish")["public_url"].rpartition("/")[2]
+
+    def _make_transformed(self):
+        """The source of a rendition."""
+        self.thing("rendition")
+        return self.thing("file")
+
+    def _make_rendition(self):
+        return self._dam("transform")["public_url"].rpartition("/")[2]
+
+    def _make_revision(self):
+        return self._dam("transform")["versioned_url"].rpartition("=")[2]
+
+    def _dam(self, call):
+        url = f"{self.server.url}/dam/p/{self.gid}/{call}/{self.thing('file')}~1.png"
+        answer = requests.get(url, headers={"Authorization": f"Bearer {self.owner.token}"}, timeout=TIMEOUT)
+        return answer.json()["result"]
+
+    def _make_signed(self):
+        return self.owner.result("assets/sign", {"asset": self.thing("file")})["url"].split("/")[-2]
 
     def _make_picture(self):
         files = {"upload_file": ("a picture.png", png())}

@@ -75,7 +75,8 @@ struct Delivery: Sendable {
         // Browsers show no PDF in a sandbox, and run nothing of it either.
         if type != "application/pdf" { headers[.contentSecurityPolicy] = "sandbox" }
         if let accelRedirect, request.method != .head {
-            // The front server looks at ranges itself.
+            // The front server looks at ranges itself, and says so.
+            headers[.acceptRanges] = nil
             headers[.accelRedirect] = accelRedirect + file.blob.location
             return Response(status: .ok, headers: headers)
         }

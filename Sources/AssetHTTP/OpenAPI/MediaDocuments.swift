@@ -16,6 +16,11 @@ enum MediaDocuments {
             "info/{storage}", "What is known of a file\'s content.",
             answer: [
                 .required("format", .nullable(.string)), .required("filesize", .integer(0)),
+                .required("pages", .nullable(.integer(1))), .required("width", .nullable(.integer(1))),
+                .required("height", .nullable(.integer(1))),
+                .required("resolution", .any, "[x, y] in dots per inch, or null."),
+                .required("transparent", .nullable(.boolean)), .required("animated", .nullable(.boolean)),
+                .required("colors", .nullable(.string)), .required("colorspace", .nullable(.string)),
                 .required("metadata", .object),
             ]),
         transform("transform/{storage}", "Makes a public rendition with the standard options."),
@@ -79,7 +84,7 @@ enum MediaDocuments {
             path,
             [
                 "get": RESTDocument(
-                    summary: summary, tag: "public", path: names.map { .required($0, .string) },
+                    summary: summary, tag: "public", path: names.map { .required($0, $0 == "project" ? .gid : .string) },
                     query: version ? [.optional("v", .string, "Names the bytes: cached for ever, or 404.")] : [],
                     statuses: [206, 304, 404, 416], access: .open)
             ]
