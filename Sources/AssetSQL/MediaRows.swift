@@ -138,6 +138,11 @@ extension SQLTransaction: MediaTables {
             try db.first("SELECT attempts FROM examinations WHERE asset_id = ?", [.id(asset)]) { $0.int(0) } ?? 0)
     }
 
+    func undoExaminationAttempt(of asset: AssetID) throws {
+        try db.execute(
+            "UPDATE examinations SET attempts = attempts - 1 WHERE asset_id = ? AND attempts > 0", [.id(asset)])
+    }
+
     func endExamination(of asset: AssetID) throws {
         try db.execute("DELETE FROM examinations WHERE asset_id = ?", [.id(asset)])
     }

@@ -114,6 +114,8 @@ extension CatalogSuite {
         #expect(
             try await set.read { tx in try [first, plain].map { try tx.awaitsExamination($0.id) } } == [true, false])
         for attempt in 1...2 { #expect(try await set.write { try $0.beginExamination(of: first.id) } == attempt) }
+        try await set.write { try $0.undoExaminationAttempt(of: first.id) }
+        #expect(try await set.write { try $0.beginExamination(of: first.id) } == 2)
 
         // Other bytes wait again, or not any more.
         try await set.write { tx in

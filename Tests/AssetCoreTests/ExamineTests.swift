@@ -32,7 +32,9 @@ struct ExamineTests {
         let text = try await test.file(caller, "a.txt")
         #expect(try await lines(test, asset) == 1)
         // It waits for as long as there is nothing to decode with.
-        await #expect(throws: AssetError.self) { try await test.service.examineNext(limit: 10) }
+        for _ in 0..<5 {
+            await #expect(throws: AssetError.self) { try await test.service.examineNext(limit: 10) }
+        }
         test.renderer.fail(with: nil)
         #expect(try await test.service.examineNext(limit: 10) == 1)
         #expect(try await info(test, asset)[key: "colors"] == "examined")
@@ -64,6 +66,22 @@ struct ExamineTests {
         test.renderer.letGo()
         #expect(try await count == 1)
         #expect(try await info(test, asset)[key: "colors"] == .null)
+    }
+
+    @Test func `a file whose bytes cannot be read does not keep others from their turn, and is given up`() async throws
+    {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let lost = try await picture(test, caller, "lost.png")
+        test.renderer.fail(with: AssetError(.internalError, "No such bytes"))
+        await #expect(throws: AssetError.self) { try await test.service.examineNext(limit: 10) }
+        let other = try await picture(test, caller, "other.png")
+        for _ in 0..<2 { await #expect(throws: AssetError.self) { try await test.service.examineNext(limit: 10) } }
+        test.renderer.fail(with: nil)
+        #expect(try await test.service.examineNext(limit: 10) == 2)
+        #expect(try await info(test, lost)[key: "colors"] == .null)
+        #expect(try await info(test, other)[key: "colors"] == "examined")
+        #expect(try await test.service.examineNext(limit: 10) == 0)
     }
 
     @Test func `a file that ends its server again and again is given up`() async throws {

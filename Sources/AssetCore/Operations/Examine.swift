@@ -2,7 +2,7 @@
 extension AssetService {
     /// How often a file is tried that ends whoever looks at it.
     private static let maximumAttempts = 3
-    /// How many small writes an examination may cause, so that texts in files do not swell the catalog.
+    /// The longest `info`, in bytes, so that texts in files do not swell the catalog.
     package static let maximumInfo = 64 << 10
 
     /// `info` of a file, complete: a file that waits for its examination is examined first.
@@ -19,10 +19,19 @@ extension AssetService {
     }
 
     /// Examines the files that wait; answers how many there were.
-    /// - Throws: `rateLimited`, `unavailable`: they wait on then.
+    /// - Throws: `rateLimited`, `unavailable`: they wait on then. `internalError` when all have been tried, and some could not be
+    ///   read: those wait for the next attempt.
     package func examineNext(limit: Int) async throws -> Int {
         let waiting = try await catalog.read { try $0.examinations(limit: limit) }
-        for asset in waiting { try await examine(asset) }
+        var failure: AssetError?
+        for asset in waiting {
+            do {
+                try await examine(asset)
+            } catch let error as AssetError where error.code == .internalError {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
         return waiting.count
     }
 
@@ -38,7 +47,13 @@ extension AssetService {
                 return try await catalog.write { try $0.endExamination(of: id) }
             }
             var info = try JSON(parsing: content.info.text)
-            info = try await renderer.examine(MediaSource(blob: blob, type: content.type), info: info, in: blobs)
+            do {
+                info = try await renderer.examine(MediaSource(blob: blob, type: content.type), info: info, in: blobs)
+            } catch let error as AssetError where error.code == .rateLimited || error.code == .unavailable {
+                // Nothing has been tried.
+                try await catalog.write { try $0.undoExaminationAttempt(of: id) }
+                throw error
+            }
             let text = info.text
             try await catalog.write { tx in
                 // Other bytes may have come meanwhile, which wait for an examination of their own.

@@ -85,6 +85,7 @@ package protocol MediaTables {
     func examinations(limit: Int) throws -> [AssetID]
     /// Counts an attempt before it is made, so that a file that kills its process is not tried for ever; answers which it is.
     func beginExamination(of asset: AssetID) throws -> Int
+    func undoExaminationAttempt(of asset: AssetID) throws
     func endExamination(of asset: AssetID) throws
     func setInfo(of asset: AssetID, to info: JSON) throws
 }

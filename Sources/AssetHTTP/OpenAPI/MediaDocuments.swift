@@ -84,7 +84,8 @@ enum MediaDocuments {
             path,
             [
                 "get": RESTDocument(
-                    summary: summary, tag: "public", path: names.map { .required($0, $0 == "project" ? .gid : .string) },
+                    summary: summary, tag: "public",
+                    path: names.map { .required($0, $0 == "project" ? .gid : .string) },
                     query: version ? [.optional("v", .string, "Names the bytes: cached for ever, or 404.")] : [],
                     statuses: [206, 304, 404, 416], access: .open)
             ]

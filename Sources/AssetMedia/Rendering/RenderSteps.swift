@@ -128,7 +128,7 @@ struct RenderSteps {
         let isOptimized = recipe.isOptimized
         return switch recipe.format {
         case .jpg:
-            ".jpg[Q=\(max(recipe.quality ?? 100, 1)),strip,optimize_coding\(isOptimized ? ",interlace" : "")]"
+            ".jpg[Q=\(max(recipe.quality ?? 100, 1)),strip\(isOptimized ? ",optimize_coding,interlace" : "")]"
         case .png: isOptimized ? ".png[compression=9,filter=all,strip]" : ".png[compression=6,strip]"
         case .gif: ".gif[effort=\(isOptimized ? 10 : 5),strip]"
         case .webp: ".webp[Q=\(recipe.quality ?? 82),effort=\(isOptimized ? 6 : 4),strip]"

@@ -84,7 +84,9 @@ enum ChildProcess {
         let environment = ProcessInfo.processInfo.environment
         var variables = inherited.compactMap { name in environment[name].map { "\(name)=\($0)" } }
         // Many arenas would hold memory that was freed. A crash is an end, without a report that hostile bytes have shaped.
-        variables += ["LANG=C.UTF-8", "MALLOC_ARENA_MAX=2", "HOME=/nonexistent", "SWIFT_BACKTRACE=enable=no"]
+        variables += [
+            "LANG=C.UTF-8", "MALLOC_ARENA_MAX=2", "HOME=/nonexistent", "SWIFT_BACKTRACE=enable=no", "VIPS_WARNING=0",
+        ]
         let argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         let envp = unsafe variables.map { unsafe strdup($0) } + [nil]
         let texts = unsafe argv + envp
