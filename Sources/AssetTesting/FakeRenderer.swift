@@ -44,7 +44,9 @@ package final class FakeRenderer: MediaRenderer {
 
     package func canExamine(_ type: String?) -> Bool { type == "png" || type == "jpg" }
 
-    package func examine(_ source: MediaSource, info: JSON, in blobs: any BlobStore) async throws -> JSON {
+    package func examine(
+        _ source: MediaSource, info: JSON, in blobs: any BlobStore, isWaitedFor: Bool
+    ) async throws -> JSON? {
         state.withLock { $0.examined.append(source.blob.id) }
         try await pause()
         var members = info.objectValue ?? [:]

@@ -11,6 +11,21 @@ static inline VipsImage *shim_add_alpha(VipsImage *in) {
     return vips_addalpha(in, &out, NULL) ? NULL : out;
 }
 
+/// The first band, and the one of transparency when there is one, as grey.
+static inline VipsImage *shim_as_grey(VipsImage *in) {
+    VipsImage *value = NULL, *alpha = NULL, *both = NULL, *out = NULL;
+    int bands = vips_image_get_bands(in);
+    int failed = vips_extract_band(in, &value, 0, NULL);
+    if (!failed && bands == 4)
+        failed = vips_extract_band(in, &alpha, 3, NULL) || vips_bandjoin2(value, alpha, &both, NULL);
+    if (!failed)
+        failed = vips_copy(both ? both : value, &out, "interpretation", VIPS_INTERPRETATION_B_W, NULL);
+    if (value) g_object_unref(value);
+    if (alpha) g_object_unref(alpha);
+    if (both) g_object_unref(both);
+    return failed ? NULL : out;
+}
+
 /// One below the other.
 static inline VipsImage *shim_array_join(VipsImage **in, int count) {
     VipsImage *out = NULL;
@@ -24,6 +39,12 @@ static inline VipsImage *shim_autorotate(VipsImage *in) {
 
 /// The mean of all pixels: computes, and so decodes, every one of them.
 static inline int shim_average(VipsImage *in, double *out) { return vips_avg(in, out, NULL); }
+
+/// Without pixels of its own.
+static inline VipsImage *shim_black(int width, int height) {
+    VipsImage *out = NULL;
+    return vips_black(&out, width, height, "bands", 3, NULL) ? NULL : out;
+}
 
 static inline VipsImage *shim_cast_to_bytes(VipsImage *in) {
     VipsImage *out = NULL;
@@ -45,6 +66,11 @@ static inline VipsImage *shim_embed(
     return failed ? NULL : out;
 }
 
+/// Writes into memory that g_free() gives back.
+static inline int shim_encode(VipsImage *in, const char *suffix, void **bytes, size_t *size) {
+    return vips_image_write_to_buffer(in, suffix, bytes, size, NULL);
+}
+
 static inline VipsImage *shim_extract_bands(VipsImage *in, int first, int count) {
     VipsImage *out = NULL;
     return vips_extract_band(in, &out, first, "n", count, NULL) ? NULL : out;
@@ -58,16 +84,26 @@ static inline VipsImage *shim_flatten(VipsImage *in, const double *background, i
     return failed ? NULL : out;
 }
 
-/// Opens an image that lies in memory, which must outlive it.
-/// `options` are those of its loader, such as "[shrink=4]"; anything wrong with the bytes is an error.
-static inline VipsImage *shim_open(const void *bytes, size_t size, const char *options, int is_sequential) {
+static inline int shim_call(const char *operation, const char *options, VipsSource *source, VipsImage **out, ...) {
+    va_list arguments;
+    va_start(arguments, out);
+    int failed = vips_call_split_option_string(operation, options, arguments, source, out);
+    va_end(arguments);
+    return failed;
+}
+
+/// Opens an image that lies in memory, which must outlive it, with a loader such as "jpegload_source".
+/// `options` are those of the loader, such as "[shrink=4]"; anything wrong with the bytes is an error.
+static inline VipsImage *shim_open(
+    const char *loader, const void *bytes, size_t size, const char *options, int is_sequential) {
+    VipsImage *image = NULL;
     VipsSource *source = vips_source_new_from_memory(bytes, size);
     if (!source) return NULL;
-    VipsImage *image = vips_image_new_from_source(
-        source, options, "access", is_sequential ? VIPS_ACCESS_SEQUENTIAL : VIPS_ACCESS_RANDOM, "fail_on",
-        VIPS_FAIL_ON_TRUNCATED, NULL);
+    int failed = shim_call(
+        loader, options, source, &image, "access", is_sequential ? VIPS_ACCESS_SEQUENTIAL : VIPS_ACCESS_RANDOM,
+        "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
     g_object_unref(source);
-    return image;
+    return failed ? NULL : image;
 }
 
 static inline VipsImage *shim_premultiply(VipsImage *in) {
@@ -78,6 +114,11 @@ static inline VipsImage *shim_premultiply(VipsImage *in) {
 static inline VipsImage *shim_resize(VipsImage *in, double horizontal, double vertical) {
     VipsImage *out = NULL;
     return vips_resize(in, &out, horizontal, "vscale", vertical, NULL) ? NULL : out;
+}
+
+static inline VipsImage *shim_rounded(VipsImage *in) {
+    VipsImage *out = NULL;
+    return vips_rint(in, &out, NULL) ? NULL : out;
 }
 
 /// Writes to a file descriptor; `suffix` names the format with its options, such as ".jpg[Q=80]".
@@ -106,4 +147,12 @@ static inline VipsImage *shim_to_srgb_by_profile(VipsImage *in, const char *fall
 static inline VipsImage *shim_unpremultiply(VipsImage *in) {
     VipsImage *out = NULL;
     return vips_unpremultiply(in, &out, NULL) ? NULL : out;
+}
+
+/// A copy that shares the pixels and has no profile.
+static inline VipsImage *shim_without_profile(VipsImage *in) {
+    VipsImage *out = NULL;
+    if (vips_copy(in, &out, NULL)) return NULL;
+    vips_image_remove(out, VIPS_META_ICC_NAME);
+    return out;
 }

@@ -204,7 +204,9 @@ extension HeaderSample {
         HeaderSample(
             "box and one side", "a.svg", ascii("<svg viewBox='0 0 24 12' width='100' height='100%'>"), "svg",
             svg(100, 50)),
-        HeaderSample("other units", "a.svg", ascii("<svg width='10mm' height='20mm'>"), "svg", svg(nil, nil)),
+        HeaderSample("millimetres", "a.svg", ascii("<svg width='100mm' height='50mm'>"), "svg", svg(378, 189)),
+        HeaderSample("points, inches", "a.svg", ascii("<svg width='72pt' height='0.5in'>"), "svg", svg(96, 48)),
+        HeaderSample("other units", "a.svg", ascii("<svg width='10em' height='20ex'>"), "svg", svg(nil, nil)),
         HeaderSample(
             "numbers out of bounds", "a.svg", ascii("<svg width='1e400' height='-3' viewBox='0 0 1e308 1e-308'>"),
             "svg", svg(nil, nil)),

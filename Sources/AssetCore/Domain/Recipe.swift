@@ -71,8 +71,8 @@ package enum OutputFormat: String, Sendable, Codable, CaseIterable {
     /// What a source becomes when the type is not given: itself, or what loses least.
     package init(source type: String?) {
         switch type {
-        case "jpg", "jpeg", "jpe", "jfif", "heic", "heif": self = .jpg
-        case "png", "apng", "svg", "pdf", "tif", "tiff", "bmp": self = .png
+        case "jpg", "jpeg", "jpe", "jfif", "pjpeg", "heic", "heif": self = .jpg
+        case "png", "apng", "svg", "pdf", "ai", "tif", "tiff", "bmp", "dib": self = .png
         case "gif": self = .gif
         case "webp": self = .webp
         case "avif": self = .avif
@@ -97,6 +97,4 @@ package enum OutputFormat: String, Sendable, Codable, CaseIterable {
             return nil
         }
     }
-
-    package var mediaType: String { self == .jpg ? "image/jpeg" : "image/\(rawValue)" }
 }

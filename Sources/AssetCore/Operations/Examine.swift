@@ -5,7 +5,7 @@ extension AssetService {
     /// The longest `info`, in bytes, so that texts in files do not swell the catalog.
     package static let maximumInfo = 64 << 10
 
-    /// `info` of a file, complete: a file that waits for its examination is examined first.
+    /// `info` of a file, complete: a file that waits for its examination is examined first, if that can be done now.
     /// - Throws: `unprocessable` when the file or the version does not exist, or the file is deleted.
     package func mediaInfo(_ caller: Caller, _ storage: StorageName) async throws -> JSON {
         try caller.require(.read)
@@ -14,7 +14,11 @@ extension AssetService {
             return (file, try tx.awaitsExamination(file.asset.id))
         }
         guard isWaiting, file.isNewest else { return file.content.info }
-        try await examine(file.asset.id)
+        do {
+            try await examine(file.asset.id, isWaitedFor: true)
+        } catch let error as AssetError where error.code == .rateLimited || error.code == .unavailable {
+            return file.content.info
+        }
         return try await catalog.read { try $0.storedFile(storage, in: caller.project).content.info }
     }
 
@@ -26,7 +30,7 @@ extension AssetService {
         var failure: AssetError?
         for asset in waiting {
             do {
-                try await examine(asset)
+                try await examine(asset, isWaitedFor: false)
             } catch let error as AssetError where error.code == .internalError {
                 failure = failure ?? error
             }
@@ -35,7 +39,7 @@ extension AssetService {
         return waiting.count
     }
 
-    private func examine(_ id: AssetID) async throws {
+    private func examine(_ id: AssetID, isWaitedFor: Bool) async throws {
         try await examinationsInWork.share(id) {
             guard let renderer else { return }
             let (asset, blob, attempt) = try await catalog.write { tx in
@@ -46,15 +50,18 @@ extension AssetService {
             guard let asset, let content = asset.content, let blob, attempt <= Self.maximumAttempts else {
                 return try await catalog.write { try $0.endExamination(of: id) }
             }
-            var info = try JSON(parsing: content.info.text)
+            let known = try JSON(parsing: content.info.text)
+            let found: JSON?
             do {
-                info = try await renderer.examine(MediaSource(blob: blob, type: content.type), info: info, in: blobs)
+                found = try await renderer.examine(
+                    MediaSource(blob: blob, type: content.type), info: known, in: blobs, isWaitedFor: isWaitedFor)
             } catch let error as AssetError where error.code == .rateLimited || error.code == .unavailable {
                 // Nothing has been tried.
                 try await catalog.write { try $0.undoExaminationAttempt(of: id) }
                 throw error
             }
-            let text = info.text
+            // It took too long: the next attempt may have more luck.
+            guard let text = found?.text else { return }
             try await catalog.write { tx in
                 // Other bytes may have come meanwhile, which wait for an examination of their own.
                 guard let now = try tx.asset(id), now.content?.blob == content.blob else { return }

@@ -85,9 +85,4 @@ extension AssetService {
             )
         }
     }
-
-    /// The preview behind a signed URL.
-    package func signedPreview(_ file: StoredFile, size: Int) async throws -> Rendition {
-        try await preview(file, size: size)
-    }
 }

@@ -35,13 +35,14 @@ extension AssetService {
     }
 
     /// A picture of a file that fits a square; kept like other renditions, and private.
-    /// - Throws: as `transform`.
-    package func preview(_ caller: Caller, _ storage: StorageName, size: Int) async throws -> Rendition {
+    /// - Throws: as `transform`, but not `processFailed`.
+    package func preview(_ caller: Caller, _ storage: StorageName, size: Int) async throws -> Preview {
         try caller.require(.read)
         return try await preview(try await catalog.read { try $0.storedFile(storage, in: caller.project) }, size: size)
     }
 
-    func preview(_ source: StoredFile, size: Int) async throws -> Rendition {
+    /// The same for a file that the caller has been let through to.
+    package func preview(_ source: StoredFile, size: Int) async throws -> Preview {
         var recipe = Recipe(format: .webp)
         recipe.resize = .fit(width: size, height: size)
         recipe.isCanvasTight = true
@@ -49,9 +50,13 @@ extension AssetService {
         // No name that a client gives is without an '@'.
         let wanted = RenditionRequest(source: source, file: "preview-\(size).webp", recipe: recipe, isPublic: false)
         if let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.version == source.version {
-            return known
+            return .picture(known)
         }
-        return try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) }
+        do {
+            return .picture(try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) })
+        } catch let error as AssetError where error.code == .processFailed {
+            return .none(AssetName(stored: source.asset.name))
+        }
     }
 
     private func make(_ wanted: RenditionRequest, isForced: Bool) async throws -> Rendition {
@@ -89,6 +94,13 @@ extension AssetService {
             throw error
         }
     }
+}
+
+/// What stands for a file in a list.
+package enum Preview: Sendable {
+    case picture(Rendition)
+    /// There is no picture of a file of this name.
+    case none(AssetName)
 }
 
 /// A rendition that is wanted; equal requests are one piece of work.

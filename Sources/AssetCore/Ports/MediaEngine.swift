@@ -57,12 +57,16 @@ package protocol MediaRenderer: Sendable {
 
     /// Reads all of a file, and answers what it is: `info` as in section 11.3, on the ground of what its first bytes told. The
     /// `format` of a file that is broken is null.
+    /// - Parameter isWaitedFor: whether somebody waits for it; otherwise it comes after all for whom that is so.
+    /// - Returns: nil when it took too long: perhaps it does not another time.
     /// - Throws: `rateLimited` when too many wait; `unavailable` when there is nothing to decode with. Never for what is in the
     ///   file.
-    func examine(_ source: MediaSource, info: JSON, in blobs: any BlobStore) async throws -> JSON
+    func examine(
+        _ source: MediaSource, info: JSON, in blobs: any BlobStore, isWaitedFor: Bool
+    ) async throws -> JSON?
 
     /// Makes an output and stores it. When this throws, nothing is stored.
     /// - Throws: `processFailed` when the source is not of a type that can be rendered, is broken, or is larger than what the
-    ///   limits allow; `rateLimited` when too many wait; `unavailable`.
+    ///   limits allow, and when there is nothing to render with; `rateLimited` when too many wait.
     func render(_ source: MediaSource, _ recipe: Recipe, in blobs: any BlobStore) async throws -> Rendering
 }

@@ -1,3 +1,4 @@
+import AssetCore
 import HTTPTypes
 import Hummingbird
 
@@ -18,14 +19,29 @@ struct FileIcon {
     }
 
     private static let escaped: [Character: String] = ["<": "&lt;", ">": "&gt;", "&": "&amp;", "\"": "&quot;"]
+}
 
-    var response: Response {
-        Response(
-            status: .ok,
-            headers: [
-                .contentType: "image/svg+xml", .cacheControl: "private, max-age=60", .xContentTypeOptions: "nosniff",
-                .contentSecurityPolicy: "sandbox; default-src 'none'",
-            ],
-            body: ResponseBody(byteBuffer: .init(string: svg)))
+extension Delivery {
+    /// A preview, or the drawn sheet that stands for it.
+    func response(
+        to request: Request, _ context: AppContext, _ preview: Preview, caching: Caching
+    ) throws -> Response {
+        switch preview {
+        case .picture(let rendition):
+            return try response(
+                to: request, context,
+                File(
+                    blob: rendition.blob, name: rendition.file, type: rendition.format.rawValue,
+                    modifiedOn: rendition.createdOn, caching: caching))
+        case .none(let name):
+            let response = Response(
+                status: .ok,
+                headers: [
+                    .contentType: "image/svg+xml", .cacheControl: "private, max-age=60",
+                    .xContentTypeOptions: "nosniff", .contentSecurityPolicy: "sandbox; default-src 'none'",
+                ],
+                body: ResponseBody(byteBuffer: .init(string: FileIcon(label: name.fileExtension ?? "").svg)))
+            return request.method == .head ? response.createHeadResponse() : response
+        }
     }
 }

@@ -75,16 +75,8 @@ struct PublicMedia: Sendable {
                     blob: blob, name: file.asset.name, type: file.content.type, modifiedOn: file.asset.updatedOn,
                     caching: caching))
         }
-        do {
-            let rendition = try await service.signedPreview(file, size: size)
-            return try delivery.response(
-                to: request, context,
-                Delivery.File(
-                    blob: rendition.blob, name: rendition.file, type: rendition.format.rawValue,
-                    modifiedOn: rendition.createdOn, caching: caching))
-        } catch let error as AssetError where error.code == .processFailed {
-            return FileIcon(label: AssetName(stored: file.asset.name).fileExtension ?? "").response
-        }
+        return try delivery.response(
+            to: request, context, try await service.preview(file, size: size), caching: caching)
     }
 
     private func send(_ file: DeliveredFile, _ request: Request, _ context: AppContext) throws -> Response {

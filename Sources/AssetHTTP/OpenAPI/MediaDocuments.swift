@@ -53,7 +53,7 @@ enum MediaDocuments {
                 .required("public_url", .string), .required("versioned_url", .string), .required("format", .string),
                 .required("filesize", .integer(0)), .required("width", .integer(1)),
                 .required("height", .integer(1)),
-            ], statuses: [400, 429, 503])
+            ], statuses: [400, 429])
     }
 
     private static func dam(
@@ -87,7 +87,7 @@ enum MediaDocuments {
                     summary: summary, tag: "public",
                     path: names.map { .required($0, $0 == "project" ? .gid : .string) },
                     query: version ? [.optional("v", .string, "Names the bytes: cached for ever, or 404.")] : [],
-                    statuses: [206, 304, 404, 416], access: .open)
+                    statuses: [206, 304, 404, 416] + (version ? [] : [429]), access: .open)
             ]
         )
     }

@@ -27,17 +27,16 @@ struct RPCMedia: Sendable {
             ("preview/{storage}", { try await $0.preview($1, $2, $3, $4) }),
         ]
         for (path, call) in calls {
+            let handler: RouteTable.Handler = { request, context in
+                let caller = try await caller(request, context)
+                guard let storage = StorageName(try context.parameters.require("storage")) else {
+                    throw AssetError.unprocessable("The asset does not exist")
+                }
+                return try await call(self, request, context, caller, storage)
+            }
+            // What answers bytes answers HEAD too.
             routes.mount(
-                "\(Self.root)/\(path)",
-                [
-                    .get: { request, context in
-                        let caller = try await caller(request, context)
-                        guard let storage = StorageName(try context.parameters.require("storage")) else {
-                            throw AssetError.unprocessable("The asset does not exist")
-                        }
-                        return try await call(self, request, context, caller, storage)
-                    }
-                ])
+                "\(Self.root)/\(path)", path.hasPrefix("preview") ? [.get: handler, .head: handler] : [.get: handler])
         }
     }
 
@@ -108,17 +107,8 @@ struct RPCMedia: Sendable {
         _ request: Request, _ context: AppContext, _ caller: Caller, _ storage: StorageName
     ) async throws -> Response {
         let size = try PreviewSize.edge(request.uri.queryParameters["size"].map(String.init))
-        do {
-            let rendition = try await service.preview(caller, storage, size: size)
-            return try delivery.response(
-                to: request, context,
-                Delivery.File(
-                    blob: rendition.blob, name: "\(storage.gid)-\(size).webp", type: "webp",
-                    modifiedOn: rendition.createdOn, caching: .preview))
-        } catch let error as AssetError where error.code == .processFailed {
-            let file = try await service.catalog.read { try $0.asset(storage.gid, in: caller.project.id) }
-            return FileIcon(label: file.map { AssetName(stored: $0.name).fileExtension ?? "" } ?? "").response
-        }
+        let preview = try await service.preview(caller, storage, size: size)
+        return try delivery.response(to: request, context, preview, caching: .preview)
     }
 }
 

@@ -7,7 +7,8 @@ enum EmbeddedTexts {
                 if let text = image.text(field) { facts.note("exif:\(name)", exifValue(text)) }
             } else if field.hasPrefix("png-comment-") {
                 let name = field.dropFirst("png-comment-".count).drop { $0.isNumber }.drop { $0 == "-" }
-                if let text = image.text(field) { facts.note("png:\(name)", text) }
+                // What is not UTF-8, though PNG prescribes Latin-1, does not come through the library.
+                if let text = image.text(field), text != "<invalid utf-8 string>" { facts.note("png:\(name)", text) }
             } else if field.hasPrefix("pdf-") {
                 if let text = image.text(field) { facts.note("pdf:\(field.dropFirst(4))", text) }
             }
@@ -49,13 +50,18 @@ enum EmbeddedTexts {
             let start = offset + 5
             guard start + length <= bytes.count else { break }
             if bytes[offset + 1] == 2, let name = iptcNames[bytes[offset + 2]] {
-                lists[name, default: []].append(String(decoding: bytes[start..<start + length], as: UTF8.self))
+                lists[name, default: []].append(decoded(Array(bytes[start..<start + length])))
             }
             offset = start + length
         }
         for (name, texts) in lists.sorted(by: { $0.key < $1.key }) {
             facts.note("iptc:\(name)", texts.joined(separator: ", "))
         }
+    }
+
+    /// UTF-8, or else Latin-1, which is what PNG prescribes and old programs write.
+    private static func decoded(_ bytes: [UInt8]) -> String {
+        String(validating: bytes, as: UTF8.self) ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     }
 
     private static func isDataSet(_ bytes: [UInt8], _ offset: Int) -> Bool {
@@ -70,6 +76,8 @@ enum EmbeddedTexts {
         let text = String(decoding: bytes.prefix(256 << 10), as: UTF8.self)
         var property: String?
         var items: [String] = []
+        // Of the same text in several languages, the one that stands for all counts.
+        var isOtherLanguage = false
         var rest = Substring(text)
         while let open = rest.firstIndex(of: "<"), let close = rest[open...].firstIndex(of: ">") {
             let before = decoded(rest[..<open])
@@ -80,14 +88,16 @@ enum EmbeddedTexts {
             if tag.hasPrefix("?") || tag.hasPrefix("!") { continue }
             if tag.hasPrefix("/") {
                 let ended = String(tag.dropFirst()).trimmingSuffix()
-                if ended == "rdf:li" || ended == property, !before.isEmpty { items.append(before) }
+                if ended == "rdf:li" || ended == property, !before.isEmpty, !isOtherLanguage { items.append(before) }
+                isOtherLanguage = false
                 if ended == property {
                     facts.note("xmp:\(ended)", items.joined(separator: ", "))
                     property = nil
                     items = []
                 }
-            } else if name.hasPrefix("rdf:") || name.hasPrefix("x:") {
+            } else if name.hasPrefix("rdf:") || name == "x:xmpmeta" {
                 if name == "rdf:Description" { readAttributes(tag, into: &facts) }
+                isOtherLanguage = name == "rdf:li" && tag.contains("xml:lang") && !tag.contains("x-default")
             } else if !tag.hasSuffix("/") {
                 property = name
                 items = []

@@ -4,9 +4,12 @@ import CVips
 struct ImageExaminer {
     let limits: RenderLimits
 
-    func facts(_ bytes: UnsafeRawBufferPointer) -> MediaFacts {
+    func facts(_ bytes: UnsafeRawBufferPointer, type: String?) -> MediaFacts {
         do {
-            return try unsafe read(RenderSource(bytes))
+            return try unsafe read(RenderSource(bytes, type: type))
+        } catch let failure as RenderFailure where !failure.isBroken {
+            // Not decoded here, which says nothing of the file.
+            return MediaFacts()
         } catch {
             return .broken
         }
@@ -15,11 +18,15 @@ struct ImageExaminer {
     private func read(_ source: RenderSource) throws -> MediaFacts {
         let header = try source.header(limits)
         var facts = MediaFacts()
-        facts.pages = header.pages
-        facts.animated = source.canMove && header.pages > 1
+        if source.countsPages {
+            facts.pages = header.pages
+            facts.animated = source.canMove && header.pages > 1
+        }
         facts.width = header.width
         facts.height = header.canSplit ? header.pageHeight : header.height
-        facts.resolution = resolution(source, header)
+        if source.kind == .library(.pdf) {
+            facts.resolution = [Int(RenderSource.pageDensity), Int(RenderSource.pageDensity)]
+        }
         facts.transparent = header.hasAlpha
         let alpha = header.hasAlpha ? "matte" : ""
         if header.isCMYK {
@@ -38,14 +45,6 @@ struct ImageExaminer {
         let longest = Double(max(header.width, header.height))
         try source.open(scale: min(1, 500 / longest), header: header, limits).decode()
         return facts
-    }
-
-    private func resolution(_ source: RenderSource, _ header: borrowing VipsImage) -> [Int]? {
-        if source.kind == .library(.pdf) { return [Int(RenderSource.pageDensity), Int(RenderSource.pageDensity)] }
-        let known = [header.resolution.x, header.resolution.y].map { ($0 * 25.4).rounded() }
-        // One pixel a millimetre is what the library says when it knows nothing.
-        guard header.resolution.x != 1, known.allSatisfy({ $0 > 0 && $0 < 100_000 }) else { return nil }
-        return known.map { Int($0) }
     }
 }
 

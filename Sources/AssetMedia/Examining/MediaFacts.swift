@@ -23,9 +23,10 @@ struct MediaFacts: Codable, Equatable {
         return facts
     }()
 
-    /// The most entries of metadata, and the longest of them in bytes.
+    /// The most entries of metadata, the longest of them, and all of them together, in bytes.
     static let maximumEntries = 200
     static let maximumText = 1000
+    static let maximumTexts = 32 << 10
 
     mutating func note(_ name: String, _ text: String) {
         let clean = String(text.unicodeScalars.filter { $0.properties.generalCategory != .control })
@@ -33,6 +34,8 @@ struct MediaFacts: Codable, Equatable {
         guard !clean.isEmpty, metadata.count < Self.maximumEntries, metadata[name] == nil else { return }
         var short = Substring(clean)
         while short.utf8.count > Self.maximumText { short = short.prefix(max(short.count - 1, 0) * 9 / 10) }
+        let size = metadata.reduce(name.utf8.count + short.utf8.count) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard size <= Self.maximumTexts else { return }
         metadata[name] = String(short)
     }
 

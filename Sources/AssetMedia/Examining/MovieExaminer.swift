@@ -21,6 +21,8 @@ enum MovieExaminer {
             guard let kind = stream[key: "codec_type"]?.stringValue, kind == "video" || kind == "audio" else {
                 continue
             }
+            // A cover is no film.
+            if stream[key: "disposition"]?[key: "attached_pic"]?.intValue == 1 { continue }
             note(stream, "codec_name", as: "\(kind):codec", in: &facts)
             note(stream, "avg_frame_rate", as: "\(kind):frame_rate", in: &facts)
             note(stream, "sample_rate", as: "\(kind):sample_rate", in: &facts)

@@ -7,7 +7,7 @@ enum BMPHeader {
         guard head.has("BM"), let length = head.uint32(14, .little), [12, 40, 52, 56, 64, 108, 124].contains(length),
             head.uint16(length == 12 ? 22 : 26, .little) == 1
         else { return nil }
-        var facts = HeaderFacts.stillImage("bmp")
+        var facts = HeaderFacts.stillImage("bmp", otherExtensions: ["dib"])
         if length == 12 {
             facts.setSize(head.uint16(18, .little), head.uint16(20, .little))
         } else {

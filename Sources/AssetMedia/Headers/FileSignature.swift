@@ -61,7 +61,9 @@ enum FileSignature {
             return HeaderFacts(
                 "zip",
                 otherExtensions: [
-                    "docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "potx", "vsdx", "odt", "ods", "odp",
+                    "docx", "docm", "dotx", "dotm", "xlsx", "xlsm", "xlsb", "xltx", "xltm", "pptx", "pptm", "potx",
+                    "ppsx",
+                    "ppsm", "cbz", "vsdx", "odt", "ods", "odp",
                     "odg",
                     "ott", "epub", "jar", "apk", "idml", "sketch", "key", "pages", "numbers", "kmz", "usdz", "3mf",
                 ])

@@ -54,7 +54,7 @@ struct HeaderFacts {
         self.height = height
     }
 
-    /// - Parameter dotsPerUnit: how many inches a unit has, reversed: 1 for dots per inch, 2.54 for dots per centimetre.
+    /// - Parameter inchesFactor: how many units an inch has: 1 for dots per inch, 2.54 for dots per centimetre.
     mutating func setResolution(_ x: Double?, _ y: Double?, inchesFactor: Double) {
         guard let x, let y, let x = Int(exactly: (x * inchesFactor).rounded()),
             let y = Int(exactly: (y * inchesFactor).rounded()),

@@ -34,12 +34,12 @@ enum ISOMediaHeader {
             if compatible.contains("avif") { return .stillImage("avif") }
             return .stillImage(compatible.contains("heic") ? "heic" : "heif", otherExtensions: ["heic", "heif"])
         case "crx ": return HeaderFacts("cr3")
-        case "qt  ": return HeaderFacts("mov")
+        case "qt  ": return HeaderFacts("mov", otherExtensions: ["qt"])
         case "M4A ", "M4B ": return HeaderFacts("m4a", otherExtensions: ["m4b", "mp4"])
         case "M4V ", "M4VH", "M4VP": return HeaderFacts("m4v", otherExtensions: ["mp4"])
         default:
             if brand.hasPrefix("3g") { return HeaderFacts("3gp", otherExtensions: ["3g2", "mp4"]) }
-            return HeaderFacts("mp4", otherExtensions: ["m4a", "m4b", "m4v", "mov", "f4v", "3gp"])
+            return HeaderFacts("mp4", otherExtensions: ["m4a", "m4b", "m4v", "mov", "qt", "f4v", "3gp"])
         }
     }
 

@@ -4,7 +4,7 @@ import NIOCore
 enum JPEGHeader {
     @Sendable static func read(_ head: HeadBytes) -> HeaderFacts? {
         guard head.has([0xff, 0xd8, 0xff]) else { return nil }
-        var facts = HeaderFacts.stillImage("jpg", otherExtensions: ["jpeg"])
+        var facts = HeaderFacts.stillImage("jpg", otherExtensions: ["jpeg", "jpe", "jfif", "pjpeg"])
         facts.transparent = false
 
         var offset = 2

@@ -99,10 +99,19 @@ enum SVGHeader {
     private static func pixels(_ text: String?) -> Double? {
         guard var text = text?.drop(while: \.isWhitespace) else { return nil }
         while text.last?.isWhitespace == true { text.removeLast() }
-        if text.hasSuffix("px") { text.removeLast(2) }
+        var factor = 1.0
+        if let unit = units.first(where: { text.hasSuffix($0.name) }) {
+            text.removeLast(unit.name.count)
+            factor = unit.pixels
+        }
         guard let first = text.first, first.isASCII, first.isNumber || first == "." || first == "+",
             let value = Double(text), value > 0
         else { return nil }
-        return value
+        return value * factor
     }
+
+    /// Pixels, by CSS Values 4, 6.2.
+    private static let units: [(name: String, pixels: Double)] = [
+        ("px", 1), ("in", 96), ("cm", 96 / 2.54), ("mm", 96 / 25.4), ("pt", 96 / 72), ("pc", 16),
+    ]
 }

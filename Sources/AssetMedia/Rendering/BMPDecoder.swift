@@ -14,7 +14,9 @@ struct BMPDecoder {
     /// Of a pixel of 16 or 32 bits: red, green, blue, alpha.
     private let masks: [UInt32]
 
-    private static let broken = RenderFailure(message: "The bitmap is broken, or compressed")
+    private static let broken = RenderFailure(message: "The bitmap is broken", isBroken: true)
+    private static let unsupported = RenderFailure(message: "Bitmaps of this kind cannot be rendered")
+    private static let maximumLength: Int32 = 1 << 24
 
     init(_ bytes: RawSpan) throws(RenderFailure) {
         guard bytes.byteCount >= 54 else { throw Self.broken }
@@ -27,9 +29,14 @@ struct BMPDecoder {
         let columns = Int32(bitPattern: number(18))
         let compression = number(30)
         bits = Int(bytes.byte(28))
-        guard (40...124).contains(headerSize), bytes.byteCount >= 14 + headerSize, columns > 0, rows != 0, rows != .min,
+        guard (12...124).contains(headerSize) else { throw Self.broken }
+        guard headerSize >= 40, bytes.byteCount >= 14 + headerSize,
             [1, 4, 8, 16, 24, 32].contains(bits), compression == 0 || (compression == 3 && bits >= 16 && bits != 24)
-        else { throw Self.broken }
+        else { throw Self.unsupported }
+        // With these bounds no product below overflows.
+        guard columns > 0, columns <= Self.maximumLength, rows != 0, abs(Int64(rows)) <= Self.maximumLength else {
+            throw Self.broken
+        }
         width = Int(columns)
         height = Int(abs(rows))
         isTopDown = rows < 0

@@ -2,9 +2,12 @@
 struct RenderFailure: Error, Codable {
     let message: String
     var detail: String?
+    /// Whether it cannot be decoded, in contrast to what this program does not decode, or not at that size.
+    var isBroken = false
 
     static func broken(_ error: any Error) -> RenderFailure {
-        RenderFailure(message: "The file is broken, or uses what cannot be rendered", detail: "\(error)")
+        RenderFailure(
+            message: "The file is broken, or uses what cannot be rendered", detail: "\(error)", isBroken: true)
     }
 
     static let unsupported = RenderFailure(message: "Files of this kind cannot be rendered")

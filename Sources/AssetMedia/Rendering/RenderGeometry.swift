@@ -4,7 +4,7 @@ import AssetCore
 ///
 /// Crop, then scale, then canvas; on the canvas the hotspot comes as near to the centre as padding and edges allow. What
 /// overflows is cut off, what stays free is background.
-struct RenderGeometry: Equatable {
+struct RenderGeometry {
     struct Area: Equatable {
         var left: Double
         var top: Double
@@ -49,7 +49,8 @@ struct RenderGeometry: Equatable {
         }
     }
 
-    /// The part of the source that is used, in its own pixels.
+    /// The size of the source, in its own pixels, and the part of it that is used.
+    let source: (width: Int, height: Int)
     let crop: Area
     let horizontal: Axis
     let vertical: Axis
@@ -58,6 +59,7 @@ struct RenderGeometry: Equatable {
     let scale: Double
 
     init(_ recipe: Recipe, width: Int, height: Int) {
+        self.source = (width, height)
         let source = (width: Double(width), height: Double(height))
         let fraction = recipe.crop ?? Recipe.Fractions(1, 1)
         let kept = (width: max(fraction.x * source.width, 1), height: max(fraction.y * source.height, 1))

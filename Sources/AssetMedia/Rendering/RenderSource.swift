@@ -1,5 +1,6 @@
 import AssetCore
 import CVips
+import NIOCore
 
 /// A file that is opened as often as needed: for its header, and then at the size that comes closest to what is wanted.
 @safe struct RenderSource {
@@ -15,17 +16,45 @@ import CVips
 
     /// What a PDF page is measured in: its nominal size in pixels.
     static let pageDensity = 300.0
+    /// What an SVG is drawn at, in the library's sense of it: 72 makes its pixels pixels.
+    private let drawingDensity: Double
 
+    /// - Parameter type: what the first bytes show, for what the library does not recognise by itself.
     /// - Throws: `RenderFailure` when nothing decodes it that is allowed.
-    init(_ bytes: UnsafeRawBufferPointer) throws(RenderFailure) {
-        unsafe self.bytes = unsafe bytes
-        if let loader = unsafe VipsLibrary.loader(of: bytes) {
+    init(_ bytes: UnsafeRawBufferPointer, type: String?) throws(RenderFailure) {
+        if let loader = unsafe VipsLibrary.loader(of: bytes) ?? VipsLibrary.Loader(type: type) {
             kind = .library(loader)
+            unsafe self.bytes = unsafe loader == .pdf ? Self.page(bytes) : bytes
+            drawingDensity = unsafe loader == .svg ? Self.drawingDensity(bytes) : 72
         } else if unsafe bytes.starts(with: "BM".utf8) {
             kind = .bitmap
+            unsafe self.bytes = unsafe bytes
+            drawingDensity = 72
+        } else if let type, Self.recognised.contains(type) {
+            throw .broken(VipsError(description: "begins like a \(type), and is none"))
         } else {
             throw .unsupported
         }
+    }
+
+    /// For millimetres and inches the library has 72 pixels in an inch, where CSS has 96 (Values 4, 6.2).
+    private static func drawingDensity(_ bytes: UnsafeRawBufferPointer) -> Double {
+        let head = unsafe ByteBuffer(bytes: bytes.prefix(HeaderInspector().headLength))
+        guard let width = SVGHeader.read(HeadBytes(head, fileSize: Int64(bytes.count)))?.width,
+            let drawn = try? unsafe VipsImage(bytes, .svg, options: "", isSequential: true).width
+        else { return 72 }
+        return abs(Double(width) / Double(drawn) - 96 / 72) < 0.02 ? 96 : 72
+    }
+
+    /// Types whose first bytes the library knows as well as `HeaderInspector`.
+    private static let recognised: Set = ["gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"]
+
+    /// Without what some writers put before the signature.
+    private static func page(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let signature = Array("%PDF-".utf8)
+        let last = min(1024, bytes.count - signature.count)
+        let start = (0...max(last, 0)).first { unsafe bytes.dropFirst($0).starts(with: signature) }
+        return unsafe UnsafeRawBufferPointer(rebasing: bytes[(start ?? 0)...])
     }
 
     var isVector: Bool { if case .library(let loader) = kind { loader.isVector } else { false } }
@@ -33,12 +62,18 @@ import CVips
     /// Whether it can hold frames that are played one after the other.
     var canMove: Bool { kind == .library(.gif) || kind == .library(.webp) }
 
+    /// Whether the number of pages shows in its header. Of PNG, the library does not know the animated kind.
+    var countsPages: Bool { canMove || kind == .library(.pdf) || kind == .library(.tiff) }
+
     /// Its first page or frame, at its nominal size; no pixels are decoded yet.
     func header(_ limits: RenderLimits) throws -> VipsImage {
         switch kind {
-        case .bitmap: try bitmap(limits)
-        case .library(.pdf): try open("[dpi=\(Self.pageDensity)]")
-        case .library: try open("")
+        case .bitmap:
+            let decoder = try unsafe BMPDecoder(RawSpan(_unsafeBytes: bytes))
+            return try VipsImage(width: decoder.width, height: decoder.height)
+        case .library(.pdf): return try open("[dpi=\(Self.pageDensity)]")
+        case .library(.svg): return try open("[dpi=\(drawingDensity)]")
+        case .library: return try open("")
         }
     }
 
@@ -52,14 +87,15 @@ import CVips
         let isSequential = header.orientation <= 1
         switch kind {
         case .library(.jpeg):
-            // The decoder's own scaling is a simple mean: a factor of 1.5 is left for the last step. Of a photograph of 36
-            // megapixels at 500, that comes nearer to a full decoding than the factor of two of `vips_thumbnail` (51 dB against
-            // 47; nothing left at all is 32), in three quarters of the time (2026-11).
-            let shrink = [8, 4, 2].first { scale * 1.5 * Double($0) <= 1 } ?? 1
+            // The decoder's own scaling is a simple mean: a factor of 1.75 at least is left for the last step. `vips_thumbnail`
+            // leaves 2; for a photograph of 36 megapixels at 500 this is the difference between 1/8 and 1/4, and a quarter of the
+            // time (2026-11). With less, patterns of fine lines suffer.
+            let shrink = [8, 4, 2].first { scale * 1.75 * Double($0) <= 1 } ?? 1
             return try open("[shrink=\(shrink)]", isSequential)
         case .library(.webp):
             return try open(scale < 0.5 ? "[scale=\(scale * 2)]" : "", isSequential)
-        case .library(.svg): return try drawn("[scale=\(max(scale, 0.001))]", isSequential, limits)
+        case .library(.svg):
+            return try drawn("[dpi=\(drawingDensity),scale=\(max(scale, 0.001))]", isSequential, limits)
         case .library(.pdf): return try drawn("[dpi=\(max(Self.pageDensity * scale, 0.1))]", isSequential, limits)
         case .library: return try open("", isSequential)
         case .bitmap: return try bitmap(limits)
@@ -74,8 +110,9 @@ import CVips
     }
 
     private func open(_ options: String, _ isSequential: Bool = true) throws -> VipsImage {
+        guard case .library(let loader) = kind else { throw RenderFailure.unsupported }
         do {
-            return try unsafe VipsImage(bytes, options: options, isSequential: isSequential)
+            return try unsafe VipsImage(bytes, loader, options: options, isSequential: isSequential)
         } catch {
             throw RenderFailure.broken(error)
         }

@@ -1,4 +1,5 @@
 import AssetCore
+import Foundation
 
 /// The way from a file to an output: an ordered list of steps.
 ///
@@ -26,7 +27,7 @@ struct RenderSteps {
                 isAnimated
                 ? try animation(source, frames, geometry)
                 : try still(source.open(scale: geometry.scale, header: header, limits).upright(), geometry)
-            try output.write(Self.suffix(recipe, isAnimated: isAnimated), to: descriptor)
+            try write(output, isGrey: header.isGrey, to: descriptor)
         } catch let error as VipsError {
             throw RenderFailure.broken(error)
         }
@@ -61,8 +62,10 @@ struct RenderSteps {
         guard recipe.crop != nil else { return image }
         // Decoded smaller, the picture has other pixels than the source.
         let nominal = geometry.crop
-        let source = (width: nominal.width / (recipe.crop?.x ?? 1), height: nominal.height / (recipe.crop?.y ?? 1))
-        let factor = (x: Double(image.width) / max(source.width, 1), y: Double(image.height) / max(source.height, 1))
+        let factor = (
+            x: Double(image.width) / Double(geometry.source.width),
+            y: Double(image.height) / Double(geometry.source.height)
+        )
         let left = min(max(Int((nominal.left * factor.x).rounded()), 0), image.width - 1)
         let top = min(max(Int((nominal.top * factor.y).rounded()), 0), image.height - 1)
         let width = min(max(Int((nominal.width * factor.x).rounded()), 1), image.width - left)
@@ -122,17 +125,43 @@ struct RenderSteps {
 
     // MARK: Formats
 
+    private func write(_ image: consuming VipsImage, isGrey: Bool, to descriptor: CInt) throws {
+        var image = image
+        // Other formats have one way to store colours, or choose it themselves.
+        if recipe.format == .png, isGrey, recipe.background.isGrey { image = try image.asGrey() }
+        let plain = Self.suffix(recipe, isOptimized: false)
+        guard recipe.isOptimized else { return try image.write(plain, to: descriptor) }
+        // More effort does not always pay.
+        image = try image.inMemory()
+        let candidates = [try image.encoded(Self.suffix(recipe, isOptimized: true)), try image.encoded(plain)]
+        let best = candidates[0].count <= candidates[1].count ? candidates[0] : candidates[1]
+        guard FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).writeAll(best) else {
+            throw RenderFailure(message: "The output is too large")
+        }
+    }
+
     /// The format with its options, as libvips writes them. Nothing that came with the source is passed on: it may tell where a
     /// photograph was taken.
-    private static func suffix(_ recipe: Recipe, isAnimated: Bool) -> String {
-        let isOptimized = recipe.isOptimized
-        return switch recipe.format {
-        case .jpg:
-            ".jpg[Q=\(max(recipe.quality ?? 100, 1)),strip\(isOptimized ? ",optimize_coding,interlace" : "")]"
-        case .png: isOptimized ? ".png[compression=9,filter=all,strip]" : ".png[compression=6,strip]"
+    private static func suffix(_ recipe: Recipe, isOptimized: Bool) -> String {
+        switch recipe.format {
+        case .jpg: ".jpg[Q=\(max(recipe.quality ?? 100, 1)),strip\(isOptimized ? ",optimize_coding,interlace" : "")]"
+        case .png: isOptimized ? ".png[compression=9,filter=all,strip]" : ".png[compression=6,filter=sub,strip]"
         case .gif: ".gif[effort=\(isOptimized ? 10 : 5),strip]"
         case .webp: ".webp[Q=\(recipe.quality ?? 82),effort=\(isOptimized ? 6 : 4),strip]"
         case .avif: ".avif[Q=\(max(recipe.quality ?? 82, 1)),effort=\(isOptimized ? 5 : 2),strip]"
         }
     }
+}
+
+extension Recipe.Background {
+    fileprivate var isGrey: Bool {
+        switch self {
+        case .transparent: true
+        case .color(let red, let green, let blue): red == green && green == blue
+        }
+    }
+}
+
+extension FileHandle {
+    fileprivate func writeAll(_ bytes: [UInt8]) -> Bool { (try? write(contentsOf: bytes)) != nil }
 }

@@ -31,9 +31,15 @@ struct VipsError: Error, CustomStringConvertible {
     ///   - bytes: must outlive the image and all that is made of it.
     ///   - options: those of the loader, such as `[shrink=4]`.
     ///   - isSequential: whether its lines are wanted from top to bottom, and once: then little is held in memory.
-    init(_ bytes: UnsafeRawBufferPointer, options: String, isSequential: Bool) throws(VipsError) {
-        try unsafe self.init(shim_open(bytes.baseAddress, bytes.count, options, isSequential ? 1 : 0))
+    init(
+        _ bytes: UnsafeRawBufferPointer, _ loader: VipsLibrary.Loader, options: String, isSequential: Bool
+    ) throws(VipsError) {
+        try unsafe self.init(
+            shim_open(loader.operation, bytes.baseAddress, bytes.count, options, isSequential ? 1 : 0))
     }
+
+    /// Black, without pixels of its own.
+    init(width: Int, height: Int) throws(VipsError) { try unsafe self.init(shim_black(CInt(width), CInt(height))) }
 
     /// From pixels of 8 bits for each band, which are copied.
     init(pixels: [UInt8], width: Int, height: Int, bands: Int) throws(VipsError) {
@@ -138,14 +144,17 @@ struct VipsError: Error, CustomStringConvertible {
 
     func unpremultiplied() throws(VipsError) -> VipsImage {
         let image = try unsafe VipsImage(shim_unpremultiply(pointer))
-        return try unsafe VipsImage(shim_cast_to_bytes(image.pointer))
+        // The cast alone would cut off what is behind the point.
+        let rounded = try unsafe VipsImage(shim_rounded(image.pointer))
+        return try unsafe VipsImage(shim_cast_to_bytes(rounded.pointer))
     }
 
-    /// 8 bits a band, three bands and perhaps alpha.
+    /// 8 bits a band, three bands and perhaps alpha; without a profile.
     func inSRGB() throws(VipsError) -> VipsImage {
         var image: VipsImage
         do {
-            let usesProfile = hasProfile || isCMYK
+            // Ink without a profile is taken for that of a usual press.
+            let usesProfile = hasFittingProfile || isCMYK
             image = try unsafe VipsImage(
                 usesProfile ? shim_to_srgb_by_profile(pointer, isCMYK ? "cmyk" : "srgb") : shim_to_srgb(pointer))
         } catch {
@@ -155,8 +164,25 @@ struct VipsError: Error, CustomStringConvertible {
         if !image.isBytes { image = try unsafe VipsImage(shim_cast_to_bytes(image.pointer)) }
         let wanted = image.hasAlpha ? 4 : 3
         if image.bands > wanted { image = try unsafe VipsImage(shim_extract_bands(image.pointer, 0, CInt(wanted))) }
-        return image
+        return try unsafe VipsImage(shim_without_profile(image.pointer))
     }
+
+    /// Whether the embedded profile is one for as many colours as there are bands (ICC.1, 7.2.6). One for others would take colours
+    /// for transparency.
+    private var hasFittingProfile: Bool {
+        guard let profile = bytes("icc-profile-data"), profile.count > 20 else { return false }
+        let colors: Int? =
+            switch String(decoding: profile[16..<20], as: UTF8.self) {
+            case "GRAY": 1
+            case "RGB ", "Lab ": 3
+            case "CMYK": 4
+            default: nil
+            }
+        return colors == bands || colors == bands - (hasAlpha ? 1 : 0)
+    }
+
+    /// Of a picture that is grey already, as one band and perhaps alpha.
+    func asGrey() throws(VipsError) -> VipsImage { try unsafe VipsImage(shim_as_grey(pointer)) }
 
     func withAlpha() throws(VipsError) -> VipsImage {
         if hasAlpha { return try unsafe VipsImage(unsafe retained()) }
@@ -224,6 +250,17 @@ struct VipsError: Error, CustomStringConvertible {
     /// - Parameter suffix: the format with its options, such as `.jpg[Q=80]`.
     func write(_ suffix: String, to descriptor: CInt) throws(VipsError) {
         guard unsafe shim_save(pointer, suffix, descriptor) == 0 else { throw VipsError.last() }
+    }
+
+    /// A file in memory.
+    func encoded(_ suffix: String) throws(VipsError) -> [UInt8] {
+        var memory: UnsafeMutableRawPointer?
+        var size = 0
+        guard unsafe shim_encode(pointer, suffix, &memory, &size) == 0, let memory = unsafe memory else {
+            throw VipsError.last()
+        }
+        defer { unsafe g_free(memory) }
+        return unsafe Array(UnsafeRawBufferPointer(start: memory, count: size))
     }
 
     /// Its pixels, band by band and line by line.

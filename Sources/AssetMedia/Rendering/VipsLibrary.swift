@@ -15,6 +15,31 @@ enum VipsLibrary {
         case svg = "VipsForeignLoadSvg"
         case pdf = "VipsForeignLoadPdf"
 
+        /// Its name as an operation that reads from memory.
+        var operation: String {
+            switch self {
+            case .jpeg: "jpegload_source"
+            case .png: "pngload_source"
+            case .gif: "gifload_source"
+            case .webp: "webpload_source"
+            case .tiff: "tiffload_source"
+            case .heif: "heifload_source"
+            case .svg: "svgload_source"
+            case .pdf: "pdfload_source"
+            }
+        }
+
+        /// By the type that the first bytes show. The library looks at fewer of them: at 1000 of an SVG, for one, which may begin
+        /// with a long comment.
+        init?(type: String?) {
+            switch type {
+            case "svg": self = .svg
+            case "pdf", "ai": self = .pdf
+            case "avif", "heic", "heif": self = .heif
+            default: return nil
+            }
+        }
+
         /// Has no pixels of its own, and is drawn at the size that is wanted.
         var isVector: Bool { self == .svg || self == .pdf }
     }

@@ -9,8 +9,8 @@ package final class CagedRenderer: MediaRenderer {
     private let threads: NIOThreadPool
 
     private static let imageTypes: Set = [
-        "apng", "avif", "bmp", "gif", "heic", "heif", "jpe", "jpeg", "jfif", "jpg", "pdf", "ai", "png", "svg", "tif",
-        "tiff", "webp",
+        "ai", "apng", "avif", "bmp", "dib", "gif", "heic", "heif", "jfif", "jpe", "jpeg", "jpg", "pdf", "pjpeg", "png",
+        "svg", "tif", "tiff", "webp",
     ]
 
     package init(_ settings: MediaSettings) {
@@ -25,25 +25,30 @@ package final class CagedRenderer: MediaRenderer {
         return Self.imageTypes.contains(type) || (settings.ffprobe != nil && MovieTools.knows(type))
     }
 
-    package func examine(_ source: MediaSource, info: JSON, in blobs: any BlobStore) async throws -> JSON {
+    package func examine(
+        _ source: MediaSource, info: JSON, in blobs: any BlobStore, isWaitedFor: Bool
+    ) async throws -> JSON? {
         guard canExamine(source.type) else { return info }
         let file = try await open(source.blob, in: blobs)
-        let facts = try await pool.pass(.background) { [pool, settings] () throws -> MediaFacts in
+        let facts = try await pool.pass(isWaitedFor ? .waitedFor : .background) {
+            [pool, settings] () throws -> MediaFacts? in
             do {
                 if MovieTools.knows(source.type) {
                     return try Self.probe(file.descriptor, source.type, settings)
                 }
-                let reply = try pool.exchange(.examine, source: file.descriptor, output: nil)
+                let reply = try pool.exchange(.examine, type: source.type, source: file.descriptor, output: nil)
                 guard case .examined(let facts) = reply else { return .broken }
                 return facts
             } catch WorkerDeath.unavailable(let reason) {
                 throw AssetError(.unavailable, "There is nothing to decode with", detail: reason)
+            } catch WorkerDeath.tookTooLong {
+                return nil
             } catch is WorkerDeath {
                 // What ends its decoder is broken, as far as anybody can use it.
                 return .broken
             }
         }
-        return facts.added(to: info)
+        return facts?.added(to: info)
     }
 
     package func render(
@@ -53,15 +58,22 @@ package final class CagedRenderer: MediaRenderer {
         if isMovie, settings.ffmpeg == nil || !Self.hasPicture(source.type) {
             throw AssetError.cannotRender("Files of this kind cannot be rendered here")
         }
-        let file = try await open(source.blob, in: blobs)
-        let output = try await scratchFile()
+        let file: OpenFile
+        let output: ScratchFile
+        do {
+            file = try await open(source.blob, in: blobs)
+            output = try await scratchFile()
+        } catch let error as AssetError where error.code == .unavailable {
+            throw AssetError.cannotRender("There is no room to render at the moment", detail: error.detail)
+        }
         let reply = try await pool.pass(.waitedFor) { [pool, settings] () throws -> WorkerReply in
             do {
                 let picture = isMovie ? try Self.frame(file.descriptor, source.type, settings) : nil
                 return try pool.exchange(
-                    .render(recipe), source: picture?.descriptor ?? file.descriptor, output: output.descriptor)
+                    .render(recipe), type: picture == nil ? source.type : "png",
+                    source: picture?.descriptor ?? file.descriptor, output: output.descriptor)
             } catch WorkerDeath.unavailable(let reason) {
-                throw AssetError(.unavailable, "There is nothing to render with", detail: reason)
+                throw AssetError.cannotRender("There is nothing to render with at the moment", detail: reason)
             } catch WorkerDeath.tookTooLong {
                 throw AssetError.cannotRender("The file takes longer than \(settings.seconds) seconds to render")
             } catch let death as WorkerDeath {

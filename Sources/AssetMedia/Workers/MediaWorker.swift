@@ -49,10 +49,10 @@ package enum MediaWorker {
                 case .render(let recipe):
                     limit(RLIMIT_FSIZE, Int(request.limits.output))
                     let size = try unsafe RenderSteps(recipe: recipe, limits: request.limits)
-                        .run(RenderSource(bytes), to: output)
+                        .run(RenderSource(bytes, type: request.type), to: output)
                     return .rendered(width: size.width, height: size.height)
                 case .examine:
-                    return .examined(unsafe ImageExaminer(limits: request.limits).facts(bytes))
+                    return .examined(unsafe ImageExaminer(limits: request.limits).facts(bytes, type: request.type))
                 }
             }
         } catch let failure as RenderFailure {

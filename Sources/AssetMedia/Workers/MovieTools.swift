@@ -35,12 +35,12 @@ enum MovieTools {
             defer { close(pipe[1]) }
             pid = try ChildProcess.spawn(command, input: source, output: output, error: pipe[1])
         }
-        let status = wait(pid, pipe[0], seconds: settings.seconds)
+        guard let status = wait(pid, pipe[0], seconds: settings.seconds) else { throw WorkerDeath.tookTooLong }
         if status != 0 { throw WorkerDeath.crashed(status: status) }
     }
 
-    /// Reads what it says until its end, or until its time is over.
-    private static func wait(_ pid: pid_t, _ messages: CInt, seconds: Int) -> CInt {
+    /// Reads what it says until its end; nil when its time is over.
+    private static func wait(_ pid: pid_t, _ messages: CInt, seconds: Int) -> CInt? {
         let deadline = ContinuousClock.now + .seconds(seconds)
         var state = pollfd(fd: messages, events: Int16(POLLIN), revents: 0)
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -49,7 +49,10 @@ enum MovieTools {
             let count = left > 0 ? unsafe poll(&state, 1, CInt(left.rounded(.up))) : 0
             if count < 0, errno == EINTR { continue }
             if count > 0, unsafe read(messages, &buffer, buffer.count) > 0 { continue }
-            if count <= 0 { ChildProcess.kill(pid) }
+            if count <= 0 {
+                ChildProcess.end(pid)
+                return nil
+            }
             return ChildProcess.wait(pid)
         }
     }

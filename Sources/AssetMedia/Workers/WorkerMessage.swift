@@ -9,6 +9,8 @@ struct WorkerRequest: Codable {
     }
 
     let task: Task
+    /// What the first bytes of the file show.
+    let type: String?
     let limits: RenderLimits
 }
 

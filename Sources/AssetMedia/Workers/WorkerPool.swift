@@ -40,9 +40,11 @@ final class WorkerPool: Sendable {
     /// Within a place: lets a worker do something.
     /// - Throws: `WorkerDeath`; it has been replaced then.
     @available(*, noasync)
-    func exchange(_ task: WorkerRequest.Task, source: CInt, output: CInt?) throws -> WorkerReply {
+    func exchange(
+        _ task: WorkerRequest.Task, type: String?, source: CInt, output: CInt?
+    ) throws -> WorkerReply {
         let worker = try take()
-        let request = WorkerRequest(task: task, limits: settings.limits)
+        let request = WorkerRequest(task: task, type: type, limits: settings.limits)
         do {
             return try exchange(request, worker, source, output)
         } catch WorkerDeath.unavailable where worker.requests > 1 {

@@ -23,6 +23,7 @@ extension Migration {
             UNIQUE (asset_id, file)
         );
         CREATE UNIQUE INDEX renditions_short ON renditions (project_id, file) WHERE has_short_url = 1;
+        CREATE INDEX renditions_project ON renditions (project_id, asset_id, file);
         CREATE INDEX renditions_blob ON renditions (blob_id);
 
         CREATE TABLE examinations (
