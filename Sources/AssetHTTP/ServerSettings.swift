@@ -15,7 +15,14 @@ package struct ServerSettings: Sendable {
     package init() {}
 
     /// Begins the URLs that are handed out in the answer to a request; without a slash at the end.
-    func baseURL(of request: Request) -> String { publicURL ?? "http://\(request.head.authority ?? "localhost")" }
+    func baseURL(of request: Request) -> String {
+        if let publicURL { return publicURL }
+        // What the client names as the host: part of a URL only when it looks like one.
+        let host = request.head.authority ?? ""
+        let isHost =
+            !host.isEmpty && host.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".:-_[]".contains($0)) }
+        return "http://\(isHost ? host : "localhost")"
+    }
 }
 
 /// The version of this program.

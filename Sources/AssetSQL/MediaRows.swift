@@ -5,18 +5,43 @@ extension SQLTransaction: MediaTables {
     // MARK: Public files
 
     func isPublic(_ asset: AssetID) throws -> Bool {
-        try db.first("SELECT 1 FROM public_assets WHERE asset_id = ?", [.id(asset)]) { _ in true } ?? false
+        try db.first("SELECT is_public FROM public_assets WHERE asset_id = ?", [.id(asset)]) { $0.int(0) != 0 } ?? false
     }
 
-    func makePublic(_ asset: AssetID, now: Timestamp) throws {
+    func isPublic(_ asset: AssetID, version: Int64) throws -> Bool {
+        try db.first(
+            "SELECT 1 FROM public_versions WHERE asset_id = ? AND version = ?", [.id(asset), .int(version)]
+        ) { _ in true } ?? false
+    }
+
+    func makePublic(_ asset: AssetID, version: Int64, isNewest: Bool, now: Timestamp) throws {
+        if isNewest { try setPublic(asset, true, now: now) }
         try db.execute(
-            "INSERT INTO public_assets (asset_id, since) VALUES (?, ?) ON CONFLICT (asset_id) DO NOTHING",
-            [.id(asset), .time(now)])
+            """
+            INSERT INTO public_versions (asset_id, version) VALUES (?, ?)
+            ON CONFLICT (asset_id, version) DO NOTHING
+            """, [.id(asset), .int(version)])
     }
 
-    func makePrivate(_ asset: AssetID) throws {
-        try db.execute("DELETE FROM public_assets WHERE asset_id = ?", [.id(asset)])
+    func makePrivate(_ asset: AssetID, now: Timestamp) throws {
+        try setPublic(asset, false, now: now)
+        try db.execute("DELETE FROM public_versions WHERE asset_id = ?", [.id(asset)])
         try db.execute("UPDATE renditions SET is_public = 0 WHERE asset_id = ?", [.id(asset)])
+    }
+
+    private func setPublic(_ asset: AssetID, _ isPublic: Bool, now: Timestamp) throws {
+        try db.execute(
+            """
+            INSERT INTO public_assets (asset_id, is_public, changed_on) VALUES (?, ?, ?)
+            ON CONFLICT (asset_id) DO UPDATE SET is_public = excluded.is_public, changed_on = excluded.changed_on
+            """, [.id(asset), .bool(isPublic), .time(now)])
+    }
+
+    func wasMadePrivate(_ asset: AssetID, since moment: Timestamp) throws -> Bool {
+        try db.first(
+            "SELECT 1 FROM public_assets WHERE asset_id = ? AND is_public = 0 AND changed_on > ?",
+            [.id(asset), .time(moment)]
+        ) { _ in true } ?? false
     }
 
     // MARK: Renditions

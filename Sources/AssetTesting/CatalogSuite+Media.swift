@@ -6,14 +6,30 @@ extension CatalogSuite {
         let one = try await set.file("one")
         let other = try await set.file("other")
         #expect(try await set.read { try $0.isPublic(one.id) } == false)
-        for _ in 0..<2 { try await set.write { try $0.makePublic(one.id, now: CatalogSet.now) } }
+        let now = CatalogSet.now
+        for _ in 0..<2 {
+            try await set.write { try $0.makePublic(one.id, version: 2, isNewest: true, now: now) }
+        }
+        // An old version alone.
+        try await set.write { try $0.makePublic(other.id, version: 1, isNewest: false, now: now) }
+        let versions = {
+            try await set.read { tx in
+                try [(one, Int64(1)), (one, 2), (other, 1)].map { try tx.isPublic($0.0.id, version: $0.1) }
+            }
+        }
+        #expect(try await versions() == [false, true, true])
         let saved = try await set.write {
             try $0.saveRendition(draft(of: one, "a@1.png", tx: $0, set), keeping: 9, now: CatalogSet.now)
         }
         #expect(saved.isPublic)
         #expect(try await set.read { try $0.isPublic(one.id) })
         #expect(try await set.read { try $0.isPublic(other.id) } == false)
-        try await set.write { try $0.makePrivate(one.id) }
+        #expect(try await set.read { try $0.wasMadePrivate(one.id, since: now) } == false)
+        try await set.write { try $0.makePrivate(one.id, now: now.adding(seconds: 5)) }
+        #expect(try await versions() == [false, false, true])
+        #expect(try await set.read { try $0.wasMadePrivate(one.id, since: now.adding(seconds: 4)) })
+        #expect(try await set.read { try $0.wasMadePrivate(one.id, since: now.adding(seconds: 5)) } == false)
+        #expect(try await set.read { try $0.wasMadePrivate(other.id, since: now) } == false)
         #expect(try await set.read { try $0.isPublic(one.id) } == false)
         #expect(try await set.read { try $0.rendition(of: one.id, file: "a@1.png") }?.isPublic == false)
         try await set.write { try $0.makePublic(saved, project: set.project.id) }

@@ -28,6 +28,9 @@ package final class FakeRenderer: MediaRenderer {
     /// From now on work waits until `letGo`.
     package func hold() { state.withLock { $0.isHeld = true } }
 
+    /// Lets the work that began last go on; what begins later still waits.
+    package func letGoLast() { state.withLock { $0.held.popLast() }?.resume() }
+
     package func letGo() {
         let held = state.withLock { state in
             state.isHeld = false

@@ -214,7 +214,7 @@ def test_every_thread_of_a_worker_is_locked_in(caged):
         assert all(thread["Seccomp"].strip() == "2" for thread in threads)
 
 
-@pytest.mark.parametrize("program", ["cat", "curl", "sh", "touch"])
+@pytest.mark.parametrize("program", ["cat", "chmod", "curl", "fork", "sh", "touch"])
 def test_a_program_in_the_cage_reaches_nothing(tmp_path, program):
     """The cage itself, with programs that do what hostile bytes would like to."""
     secret, new = tmp_path / "secret", tmp_path / "new"
@@ -223,11 +223,14 @@ def test_a_program_in_the_cage_reaches_nothing(tmp_path, program):
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     arguments = {
         "cat": [secret],
+        "chmod": ["666", secret],
+        "fork": ["-c", "(echo reached); (echo reached)"],
         "curl": ["--silent", "--max-time", "5", url],
         "sh": ["-c", f"kill -0 {os.getpid()} && echo reached"],
         "touch": [new],
     }[program]
-    command = [shutil.which(program), *map(str, arguments)]
+    command = [shutil.which("sh" if program == "fork" else program), *map(str, arguments)]
+    mode = secret.stat().st_mode
 
     def run(*before):
         return subprocess.run([*before, *command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
@@ -235,7 +238,7 @@ def test_a_program_in_the_cage_reaches_nothing(tmp_path, program):
     cage = [BINARY, "media-worker", "--parent", str(os.getpid()), "--memory", str(1 << 30), "--run"]
     caged = run(*cage, command.pop(0), "--")
     assert caged.returncode != 0 and caged.stdout == b"", caged
-    assert not new.exists()
+    assert not new.exists() and secret.stat().st_mode == mode
     listener.settimeout(0)
     with pytest.raises(BlockingIOError):
         listener.accept()

@@ -27,7 +27,9 @@ extension AssetService {
     package func publicFile(in project: GID, _ gid: GID, version: Int64?) async throws -> DeliveredFile {
         try await catalog.read { tx in
             guard let project = try tx.project(project), let asset = try tx.asset(gid, in: project.id),
-                asset.isFile, asset.status == .published, try tx.isPublic(asset.id)
+                asset.isFile, asset.status == .published,
+                try version == nil || version == asset.version
+                    ? tx.isPublic(asset.id) : tx.isPublic(asset.id, version: version ?? 0)
             else { throw AssetError.noFile }
             return try tx.delivered(asset, version)
         }

@@ -60,7 +60,7 @@ extension AssetService {
                 try await catalog.write { try $0.undoExaminationAttempt(of: id) }
                 throw error
             }
-            // It took too long: the next attempt may have more luck.
+            // It could not be read this time: the next attempt may have more luck.
             guard let text = found?.text else { return }
             try await catalog.write { tx in
                 // Other bytes may have come meanwhile, which wait for an examination of their own.

@@ -16,29 +16,31 @@ package struct StoredFile: Sendable {
 
 /// Files that everybody may read (project reference 11.2).
 extension AssetService {
-    /// Makes a file public. What is public already stays so, and then reading is enough of a right.
+    /// Makes a file public: the present version with those that will follow, or just an old one. What is public already stays so,
+    /// and then reading is enough of a right.
     /// - Throws: `unprocessable` when the file or the version does not exist, or the file is deleted.
     package func publish(_ caller: Caller, _ storage: StorageName) async throws -> StoredFile {
         try caller.require(.read)
         let (known, isPublic) = try await catalog.read { tx in
             let file = try tx.storedFile(storage, in: caller.project)
-            return (file, try tx.isPublic(file.asset.id))
+            let isPublic = try tx.isPublic(file.asset.id, version: file.version)
+            return (file, try isPublic && (!file.isNewest || tx.isPublic(file.asset.id)))
         }
         if isPublic { return known }
         try caller.require(.write)
         return try await catalog.write { [clock] tx in
             let file = try tx.storedFile(storage, in: caller.project)
-            try tx.makePublic(file.asset.id, now: clock.now())
+            try tx.makePublic(file.asset.id, version: file.version, isNewest: file.isNewest, now: clock.now())
             return file
         }
     }
 
-    /// Makes a file and all its renditions private again.
+    /// Makes a file, its old versions and all its renditions private again; those too that are being made.
     package func unpublish(_ caller: Caller, _ storage: StorageName) async throws {
         try caller.require(.write)
-        try await catalog.write { tx in
+        try await catalog.write { [clock] tx in
             let file = try tx.storedFile(storage, in: caller.project)
-            try tx.makePrivate(file.asset.id)
+            try tx.makePrivate(file.asset.id, now: clock.now())
         }
     }
 }

@@ -18,6 +18,8 @@ package struct SignedAccess: Sendable, Equatable {
 
     /// The longest time for which a URL can be signed, in seconds.
     package static let maximumLifetime = 30 * 24 * 3600
+    /// The longest for who may only read.
+    static let maximumLifetimeForReaders = 3600
 
     private static let size = 16 + 16 + 8 + 2
 
@@ -60,6 +62,8 @@ extension AssetService {
         _ caller: Caller, _ reference: AssetReference, seconds: Int, previewSize: Int?
     ) async throws -> (asset: Asset, token: String, expiresOn: Timestamp) {
         try caller.require(.read)
+        // It outlives the membership of whoever asks for it.
+        let seconds = caller.rights.contains(.write) ? seconds : min(seconds, SignedAccess.maximumLifetimeForReaders)
         let asset = try await catalog.read { try $0.require(reference, in: caller.project) }
         guard asset.isFile else { throw AssetError.unprocessable("The asset is a folder") }
         guard asset.status == .published else { throw AssetError.unprocessable("The asset is deleted") }
@@ -72,7 +76,10 @@ extension AssetService {
     /// The file behind a signed URL, and for how many seconds it can still be read.
     /// - Throws: `fileNotFound` when the signature is wrong or has expired, or the file is not there any more.
     package func signedFile(_ token: String) async throws -> (access: SignedAccess, file: StoredFile, blob: Blob) {
-        guard let access = SignedAccess(token: token, secrets), access.expiresOn > clock.now() else {
+        // Base 64 has several forms of the same bytes: only the one that was handed out counts.
+        guard let access = SignedAccess(token: token, secrets), access.token(secrets) == token,
+            access.expiresOn > clock.now()
+        else {
             throw AssetError.noFile
         }
         return try await catalog.read { tx in

@@ -11,6 +11,7 @@ extension AssetService {
         _ caller: Caller, _ storage: StorageName, _ options: TransformOptions, accept: String?
     ) async throws -> (source: StoredFile, rendition: Rendition) {
         try caller.require(.read)
+        let began = clock.now()
         let source = try await catalog.read { try $0.storedFile(storage, in: caller.project) }
         var recipe = options.recipe
         let standard = OutputFormat(source: source.content.type)
@@ -21,17 +22,17 @@ extension AssetService {
             case .fixed(let format): format
             }
         let file = try options.fileName(of: storage.gid, recipe.format)
-        let wanted = RenditionRequest(source: source, file: file, recipe: recipe, isPublic: true)
+        let wanted = RenditionRequest(source: source, file: file, recipe: recipe, publicSince: began)
         if !options.isForced, let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.isPublic {
             return (source, known)
         }
         try caller.require(.write)
         // Nobody shares what is forced: it is asked for because the one that is there, or being made, is not wanted.
-        let rendition =
-            options.isForced
-            ? try await make(wanted, isForced: true)
-            : try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) }
-        return (source, rendition)
+        if options.isForced { return (source, try await make(wanted, isForced: true)) }
+        let rendition = try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) }
+        // Who began this work may have done so before the file was made private, and this caller after it.
+        if rendition.isPublic { return (source, rendition) }
+        return (source, try await catalog.write { try $0.madePublic(rendition, for: wanted) })
     }
 
     /// A picture of a file that fits a square; kept like other renditions, and private.
@@ -48,7 +49,7 @@ extension AssetService {
         recipe.isCanvasTight = true
         recipe.quality = 80
         // No name that a client gives is without an '@'.
-        let wanted = RenditionRequest(source: source, file: "preview-\(size).webp", recipe: recipe, isPublic: false)
+        let wanted = RenditionRequest(source: source, file: "preview-\(size).webp", recipe: recipe, publicSince: nil)
         if let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.version == source.version {
             return .picture(known)
         }
@@ -64,9 +65,7 @@ extension AssetService {
         if !isForced {
             // One that was made meanwhile, or that is private since the file was made private.
             let known = try await catalog.write { tx in
-                guard let known = try tx.rendition(for: wanted) else { return Rendition?.none }
-                if wanted.isPublic, !known.isPublic { try tx.makePublic(known, project: project) }
-                return try tx.rendition(of: known.asset, file: known.file)
+                try tx.rendition(for: wanted).map { try tx.madePublic($0, for: wanted) }
             }
             if let known { return known }
         }
@@ -75,19 +74,28 @@ extension AssetService {
         let rendering = try await renderer.render(
             MediaSource(blob: blob, type: wanted.source.content.type), wanted.recipe, in: blobs)
         do {
-            return try await catalog.write { [clock, settings] tx in
+            let saved = try await catalog.write { [clock, settings] tx in
                 let now = clock.now()
                 guard try tx.asset(wanted.source.asset.id) != nil else {
                     throw AssetError.unprocessable("The asset does not exist")
+                }
+                // Other bytes came while this was made, and an output of theirs: that one stays.
+                if wanted.source.isNewest, let newer = try tx.rendition(of: wanted.source.asset.id, file: wanted.file),
+                    newer.version > wanted.source.version
+                {
+                    return newer
                 }
                 let output = try tx.claimBlob(rendering.stored, now: now)
                 return try tx.saveRendition(
                     RenditionDraft(
                         asset: wanted.source.asset.id, project: project, file: wanted.file,
-                        isPublic: wanted.isPublic, version: wanted.source.version, blob: output.id,
+                        isPublic: try tx.mayBePublic(wanted), version: wanted.source.version, blob: output.id,
                         format: wanted.recipe.format, width: rendering.width, height: rendering.height),
                     keeping: settings.keptRenditions, now: now)
             }
+            // Not needed: another rendition stays, or the same bytes are there already.
+            if saved.blob.location != rendering.stored.location { try? await blobs.remove(rendering.stored.location) }
+            return saved
         } catch let error as AssetError where error.code != .internalError {
             // Refused, and so certainly not carried out.
             try? await blobs.remove(rendering.stored.location)
@@ -108,7 +116,8 @@ struct RenditionRequest: Sendable, Hashable {
     let source: StoredFile
     let file: String
     let recipe: Recipe
-    let isPublic: Bool
+    /// When somebody asked for it to be public; nil for what is private.
+    let publicSince: Timestamp?
 
     static func == (left: RenditionRequest, right: RenditionRequest) -> Bool {
         left.source.asset.id == right.source.asset.id && left.file == right.file
@@ -123,6 +132,18 @@ struct RenditionRequest: Sendable, Hashable {
 }
 
 extension MediaTables {
+    /// Whether nobody has made the file private since it was asked for.
+    fileprivate func mayBePublic(_ wanted: RenditionRequest) throws -> Bool {
+        guard let moment = wanted.publicSince else { return false }
+        return try !wasMadePrivate(wanted.source.asset.id, since: moment)
+    }
+
+    fileprivate func madePublic(_ rendition: Rendition, for wanted: RenditionRequest) throws -> Rendition {
+        guard !rendition.isPublic, try mayBePublic(wanted) else { return rendition }
+        try makePublic(rendition, project: wanted.source.asset.project)
+        return try self.rendition(of: rendition.asset, file: rendition.file) ?? rendition
+    }
+
     /// The one that is there, unless it was made from an older version.
     fileprivate func rendition(for wanted: RenditionRequest) throws -> Rendition? {
         guard let known = try rendition(of: wanted.source.asset.id, file: wanted.file),

@@ -58,7 +58,7 @@ package protocol MediaRenderer: Sendable {
     /// Reads all of a file, and answers what it is: `info` as in section 11.3, on the ground of what its first bytes told. The
     /// `format` of a file that is broken is null.
     /// - Parameter isWaitedFor: whether somebody waits for it; otherwise it comes after all for whom that is so.
-    /// - Returns: nil when it took too long: perhaps it does not another time.
+    /// - Returns: nil when it took too long, or the decoder ended: perhaps it does not another time.
     /// - Throws: `rateLimited` when too many wait; `unavailable` when there is nothing to decode with. Never for what is in the
     ///   file.
     func examine(

@@ -61,10 +61,16 @@ package struct RenditionDraft: Sendable {
 
 /// Which files are public, what was made of files, and which files are still to be looked at. Rows go with their asset.
 package protocol MediaTables {
+    /// Whether the present version of a file is public.
     func isPublic(_ asset: AssetID) throws -> Bool
-    func makePublic(_ asset: AssetID, now: Timestamp) throws
-    /// The file and all its renditions are private again.
-    func makePrivate(_ asset: AssetID) throws
+    /// Whether this version was published itself.
+    func isPublic(_ asset: AssetID, version: Int64) throws -> Bool
+    /// - Parameter isNewest: whether it is the present version; then those that follow are public too.
+    func makePublic(_ asset: AssetID, version: Int64, isNewest: Bool, now: Timestamp) throws
+    /// The file, all its versions and all its renditions are private again.
+    func makePrivate(_ asset: AssetID, now: Timestamp) throws
+    /// Whether that has been done after a moment.
+    func wasMadePrivate(_ asset: AssetID, since moment: Timestamp) throws -> Bool
 
     func rendition(of asset: AssetID, file: String) throws -> Rendition?
     /// The one whose public URL does without a gid.

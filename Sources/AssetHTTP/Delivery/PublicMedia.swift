@@ -39,7 +39,10 @@ struct PublicMedia: Sendable {
         guard let gid = storage?.gid ?? GID(base) else { throw Self.missing }
         var version = storage?.version
         if let text = request.uri.queryParameters["v"] {
-            guard let number = Int64(digits: text), version == nil || version == number else { throw Self.missing }
+            // One form of each number: every other would be kept in caches for ever as well.
+            guard let number = Int64(digits: text), String(number) == text, version == nil || version == number else {
+                throw Self.missing
+            }
             version = number
         }
         return try send(try await service.publicFile(in: project, gid, version: version), request, context)
@@ -94,7 +97,7 @@ struct PublicMedia: Sendable {
 
     private func place(_ context: AppContext, _ name: String) throws -> (project: GID, name: String) {
         guard let project = GID(try context.parameters.require("project")),
-            let name = try context.parameters.require(name).removingPercentEncoding
+            let name = try context.parameters.require(name).removingPercentEncoding, !name.utf8.contains(0)
         else { throw Self.missing }
         return (project, name.precomposedStringWithCanonicalMapping)
     }

@@ -17,7 +17,7 @@ enum RPCErrors {
         case (_, nil): break
         }
         if error.message != row.message { message += ": \(error.message)" }
-        var headers: HTTPFields = [:]
+        var headers: HTTPFields = [.cacheControl: "no-store"]
         // The client drops its token whenever it sees this header, so it stands on token failures only.
         if error.code == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"JWT access to Unicat.\"" }
         return Response(

@@ -88,10 +88,10 @@ struct RPCMedia: Sendable {
 
     /// The segments behind the storage name. They are split before they are decoded, so that an encoded slash is part of a value.
     private static func options(_ request: Request) throws(AssetError) -> [(name: String, value: String)] {
-        // "", "dam", "p", project, "transform", storage
-        let segments = request.uri.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(6)
+        // "dam", "p", project, "transform", storage
+        let segments = request.uri.path.split(separator: "/").dropFirst(5)
         var options: [(name: String, value: String)] = []
-        for segment in segments where !segment.isEmpty {
+        for segment in segments {
             guard let text = String(segment).removingPercentEncoding else {
                 throw .badParameter("options", "A segment is not UTF-8 in percent encoding")
             }

@@ -10,6 +10,7 @@ struct RenderFailure: Error, Codable {
             message: "The file is broken, or uses what cannot be rendered", detail: "\(error)", isBroken: true)
     }
 
+    static let noRoom = RenderFailure(message: "The output is too large, or there is no room for it at the moment")
     static let unsupported = RenderFailure(message: "Files of this kind cannot be rendered")
 }
 

@@ -29,6 +29,8 @@ struct RenderSteps {
                 : try still(source.open(scale: geometry.scale, header: header, limits).upright(), geometry)
             try write(output, isGrey: header.isGrey, to: descriptor)
         } catch let error as VipsError {
+            // What the disk cannot take says nothing of the file.
+            if error.description.contains("No space left") { throw RenderFailure.noRoom }
             throw RenderFailure.broken(error)
         }
         return (geometry.horizontal.length, geometry.vertical.length)
@@ -136,7 +138,7 @@ struct RenderSteps {
         let candidates = [try image.encoded(Self.suffix(recipe, isOptimized: true)), try image.encoded(plain)]
         let best = candidates[0].count <= candidates[1].count ? candidates[0] : candidates[1]
         guard FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).writeAll(best) else {
-            throw RenderFailure(message: "The output is too large")
+            throw RenderFailure.noRoom
         }
     }
 

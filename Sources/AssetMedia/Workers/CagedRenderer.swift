@@ -41,11 +41,11 @@ package final class CagedRenderer: MediaRenderer {
                 return facts
             } catch WorkerDeath.unavailable(let reason) {
                 throw AssetError(.unavailable, "There is nothing to decode with", detail: reason)
-            } catch WorkerDeath.tookTooLong {
-                return nil
-            } catch is WorkerDeath {
-                // What ends its decoder is broken, as far as anybody can use it.
+            } catch WorkerDeath.toolFailed {
                 return .broken
+            } catch is WorkerDeath {
+                // Perhaps it was not the file: the system may be short of memory or time.
+                return nil
             }
         }
         return facts?.added(to: info)

@@ -36,7 +36,8 @@ enum MovieTools {
             pid = try ChildProcess.spawn(command, input: source, output: output, error: pipe[1])
         }
         guard let status = wait(pid, pipe[0], seconds: settings.seconds) else { throw WorkerDeath.tookTooLong }
-        if status != 0 { throw WorkerDeath.crashed(status: status) }
+        // The low bits are the signal that ended it.
+        if status != 0 { throw status & 0x7f == 0 ? WorkerDeath.toolFailed(status: status) : .crashed(status: status) }
     }
 
     /// Reads what it says until its end; nil when its time is over.
@@ -49,12 +50,14 @@ enum MovieTools {
             let count = left > 0 ? unsafe poll(&state, 1, CInt(left.rounded(.up))) : 0
             if count < 0, errno == EINTR { continue }
             if count > 0, unsafe read(messages, &buffer, buffer.count) > 0 { continue }
-            if count <= 0 {
-                ChildProcess.end(pid)
-                return nil
-            }
-            return ChildProcess.wait(pid)
+            if count <= 0 { break }
+            // It is about to end; or has closed what it says things by, and goes on.
+            if let status = ChildProcess.statusIfEnded(pid) { return status }
+            usleep(1000)
         }
+        ChildProcess.kill(pid)
+        ChildProcess.wait(pid)
+        return nil
     }
 
     /// The other end: locks this process in, and becomes the tool.

@@ -4,8 +4,10 @@ import Foundation
 
 /// How a worker did not answer.
 enum WorkerDeath: Error {
-    /// It has ended while it worked: the file is to blame.
+    /// It has ended while it worked: most likely, the file is to blame.
     case crashed(status: CInt)
+    /// A program ended as it should, and says that it cannot do it.
+    case toolFailed(status: CInt)
     case tookTooLong
     /// It could not be started, or spoken to.
     case unavailable(String)
@@ -16,6 +18,7 @@ final class WorkerProcess {
     private let pid: pid_t
     private let socket: CInt
     private(set) var requests = 0
+    private var hasEnded = false
 
     /// - Throws: `WorkerDeath.unavailable`.
     init(_ settings: MediaSettings) throws {
@@ -37,7 +40,15 @@ final class WorkerProcess {
 
     deinit {
         close(socket)
-        ChildProcess.end(pid)
+        _ = end()
+    }
+
+    /// Ends it, whatever it does; a second time nothing: its number may be another's by then.
+    private func end() -> CInt {
+        if hasEnded { return 0 }
+        hasEnded = true
+        ChildProcess.kill(pid)
+        return ChildProcess.wait(pid)
     }
 
     /// Whether it can still be spoken to.
@@ -63,14 +74,14 @@ final class WorkerProcess {
             let count = left > 0 ? unsafe poll(&state, 1, CInt(left.rounded(.up))) : 0
             if count > 0 { break }
             if count < 0, errno == EINTR { continue }
-            ChildProcess.kill(pid)
+            _ = end()
             throw WorkerDeath.tookTooLong
         }
         var buffer = [UInt8](repeating: 0, count: WorkerMessage.maximumSize)
         var none: [CInt] = [-1, -1]
         let size = unsafe cage_receive(socket, &buffer, buffer.count, &none)
         for descriptor in none where descriptor >= 0 { close(descriptor) }
-        guard size > 0 else { throw WorkerDeath.crashed(status: ChildProcess.wait(pid)) }
+        guard size > 0 else { throw WorkerDeath.crashed(status: end()) }
         // What it says is not trusted either: anything else than a reply is its end.
         return try WorkerMessage.decode(buffer.prefix(size))
     }
@@ -97,12 +108,13 @@ enum ChildProcess {
         return pid
     }
 
-    static func kill(_ pid: pid_t) { Foundation.kill(pid, SIGKILL) }
+    /// With all that it may have started: each child has a group of its own.
+    static func kill(_ pid: pid_t) { Foundation.kill(-pid, SIGKILL) }
 
-    /// Ends it, whatever it does.
-    static func end(_ pid: pid_t) {
-        kill(pid)
-        _ = wait(pid)
+    /// Its exit status, or nil while it runs.
+    static func statusIfEnded(_ pid: pid_t) -> CInt? {
+        var status: CInt = 0
+        return unsafe waitpid(pid, &status, WNOHANG) == pid ? status : nil
     }
 
     @discardableResult

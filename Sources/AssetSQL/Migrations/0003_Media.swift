@@ -2,9 +2,17 @@ extension Migration {
     /// Public files, renditions, and files that are still to be looked at in full.
     static let media = Migration(number: 3, name: "0003_Media") { _ in
         """
+        -- Also of a file that is private again: when that was.
         CREATE TABLE public_assets (
             asset_id BIGINT PRIMARY KEY REFERENCES assets (id) ON DELETE CASCADE,
-            since BIGINT NOT NULL
+            is_public BIGINT NOT NULL,
+            changed_on BIGINT NOT NULL
+        );
+        -- Versions that were published themselves: they stay public when newer ones come.
+        CREATE TABLE public_versions (
+            asset_id BIGINT NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+            version BIGINT NOT NULL,
+            PRIMARY KEY (asset_id, version)
         );
 
         CREATE TABLE renditions (

@@ -9,7 +9,7 @@
 /// What of the cage holds; the rest the kernel does not offer.
 enum {
     CAGE_FILES = 1,    // Landlock: only the named folders can be read, and nothing can be written
-    CAGE_SYSCALLS = 2, // seccomp: no sockets, no signals to others, no tracing, no mounting, no programs
+    CAGE_SYSCALLS = 2, // seccomp: no sockets, no other processes, no rights or times of files, nothing of the system
     CAGE_NETWORK = 4,  // Landlock: no TCP either, whatever seccomp says
 };
 
