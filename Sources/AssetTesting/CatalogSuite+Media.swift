@@ -92,20 +92,31 @@ extension CatalogSuite {
         let replaced = try await save("a@1.png", 9)
         let pruned = try await save("a@1.png", 9)
         let kept = try await save("a@2.png", 1)
+        // Bytes that a file had too: they lose that reference, and keep the one of the rendition.
+        let twin = try await set.file("twin")
+        let twinBlob = try #require(twin.content?.blob)
+        let same = try await set.write { tx in
+            let draft = RenditionDraft(
+                asset: file.id, project: set.project.id, file: "a@3.png", isPublic: true, version: 1, blob: twinBlob,
+                format: .png, width: 7, height: 5)
+            try tx.purge(
+                [twin.id], childrenOf: set.root, project: set.project.id, files: true, now: CatalogSet.now)
+            return try tx.saveRendition(draft, keeping: 2, now: CatalogSet.now)
+        }
         let later = CatalogSet.now.adding(seconds: 10)
         let left = {
             try await set.write { _ = try $0.releaseBlobs(before: later, now: later, limit: 100) }
             return try await set.read { tx in
-                try [replaced, pruned, kept].map { try tx.blob($0.blob.id) != nil }
+                try [replaced, pruned, kept, same].map { try tx.blob($0.blob.id) != nil }
             }
         }
-        #expect(try await left() == [false, false, true])
+        #expect(try await left() == [false, false, true, true])
         try await set.write { tx in
             try tx.purge(
                 [file.id], childrenOf: set.root, project: set.project.id, files: true, now: CatalogSet.now)
         }
         #expect(try await set.read { try $0.rendition(of: file.id, file: "a@2.png") } == nil)
-        #expect(try await left() == [false, false, false])
+        #expect(try await left() == [false, false, false, false])
     }
 
     func examinations(_ set: CatalogSet) async throws {
