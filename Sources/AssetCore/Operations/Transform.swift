@@ -64,10 +64,10 @@ extension AssetService {
         let project = wanted.source.asset.project
         if !isForced {
             // One that was made meanwhile, or that is private since the file was made private.
-            let known = try await catalog.write { tx in
-                try tx.rendition(for: wanted).map { try tx.madePublic($0, for: wanted) }
+            if let known = try await catalog.read({ try $0.rendition(for: wanted) }) {
+                if known.isPublic || wanted.publicSince == nil { return known }
+                return try await catalog.write { try $0.madePublic(known, for: wanted) }
             }
-            if let known { return known }
         }
         guard let renderer else { throw AssetError.cannotRender("There is nothing here to render with") }
         let blob = try await catalog.read { try $0.requireBlob(wanted.source.content.blob) }
