@@ -16,7 +16,7 @@ struct ImageExaminer {
     }
 
     private func read(_ source: RenderSource) throws -> MediaFacts {
-        let header = try source.header(limits)
+        let header = try source.header()
         var facts = MediaFacts()
         if source.countsPages {
             facts.pages = header.pages

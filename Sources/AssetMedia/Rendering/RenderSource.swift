@@ -66,7 +66,7 @@ import NIOCore
     var countsPages: Bool { canMove || kind == .library(.pdf) || kind == .library(.tiff) }
 
     /// Its first page or frame, at its nominal size; no pixels are decoded yet.
-    func header(_ limits: RenderLimits) throws -> VipsImage {
+    func header() throws -> VipsImage {
         switch kind {
         case .bitmap:
             let decoder = try unsafe BMPDecoder(RawSpan(_unsafeBytes: bytes))

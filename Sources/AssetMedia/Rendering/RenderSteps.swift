@@ -12,7 +12,7 @@ struct RenderSteps {
     /// - Returns: the size of the output in pixels.
     /// - Throws: `RenderFailure`.
     func run(_ source: RenderSource, to descriptor: CInt) throws -> (width: Int, height: Int) {
-        let header = try source.header(limits)
+        let header = try source.header()
         // Turned upright, width and height may change places.
         let isLying = header.orientation >= 5
         let frames = source.canMove ? header.pages : 1
