@@ -88,7 +88,7 @@ import NIOCore
         switch kind {
         case .library(.jpeg):
             // The decoder's own scaling is a simple mean: a factor of 1.75 at least is left for the last step. `vips_thumbnail`
-            // leaves 2; for a photograph of 36 megapixels at 500 this is the difference between 1/8 and 1/4, and a quarter of the
+            // leaves 2; for a picture of 36 megapixels at 500 this is the difference between 1/8 and 1/4, and a quarter of the
             // time (2026-11). With less, patterns of fine lines suffer.
             let shrink = [8, 4, 2].first { scale * 1.75 * Double($0) <= 1 } ?? 1
             return try open("[shrink=\(shrink)]", isSequential)

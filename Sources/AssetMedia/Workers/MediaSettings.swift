@@ -41,6 +41,9 @@ package struct MediaSettings: Sendable {
     }
 
     var workerArguments: [String] {
-        [program, "media-worker", "--parent", String(ProcessIdentity.own), "--memory", String(workerMemory)]
+        [
+            program, "media-worker", "--parent", String(ProcessInfo.processInfo.processIdentifier), "--memory",
+            String(workerMemory),
+        ]
     }
 }

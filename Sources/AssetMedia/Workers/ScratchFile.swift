@@ -4,10 +4,6 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-enum ProcessIdentity {
-    static var own: pid_t { getpid() }
-}
-
 /// A file without a name: it is gone when it is closed, whatever happens to this process.
 final class ScratchFile: Sendable {
     let descriptor: CInt
