@@ -4,21 +4,27 @@ package import Hummingbird
 
 /// Everything that answers requests, and where it is mounted. `serve` and every test use this one function.
 package func buildRouter(
-    service: AssetService, settings: ServerSettings = ServerSettings(), health: Health = Health()
+    service: AssetService, settings: ServerSettings = ServerSettings(), health: Health = Health(),
+    live: LiveFeed? = nil
 ) -> Router<AppContext> {
     let router = Router(context: AppContext.self)
     router.add(middleware: RequestLogMiddleware())
     router.add(middleware: ErrorMiddleware())
-    routeTable(service, settings, health).register(in: router)
+    routeTable(service, settings, health, live).register(in: router)
     return router
 }
 
 /// Every path of the server.
-func routeTable(_ service: AssetService, _ settings: ServerSettings, _ health: Health) -> RouteTable {
+func routeTable(
+    _ service: AssetService, _ settings: ServerSettings, _ health: Health, _ live: LiveFeed? = nil
+) -> RouteTable {
     var routes = RouteTable()
+    let live = live ?? LiveFeed(service: service, maximum: ServerSettings.standardLiveConnections)
     let tokens = TokenIssuer(service: service)
     let delivery = Delivery(blobs: service.blobs, accelRedirect: settings.accelRedirect)
-    RPCDispatcher(service: service, settings: settings, tokens: tokens).mount(in: &routes)
+    RPCDispatcher(service: service, settings: settings, tokens: tokens, live: live).mount(in: &routes)
+    EngineRoutes(service: service, tokens: tokens, live: live).mount(in: &routes)
+    EventStream(service: service, tokens: tokens, live: live).mount(in: &routes)
     let sessions = RESTSessions(
         service: service, limiter: settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
     RESTAuth(service: service, sessions: sessions).mount(in: &routes)

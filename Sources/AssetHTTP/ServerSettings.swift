@@ -12,6 +12,9 @@ package struct ServerSettings: Sendable {
     /// The largest JSON body, in bytes.
     package var maximumJSON = 16 << 20
 
+    /// How many connections may stay open at the same time to hear of changes, unless the administrator says otherwise.
+    package static let standardLiveConnections = 10_000
+
     package init() {}
 
     /// Begins the URLs that are handed out in the answer to a request; without a slash at the end.

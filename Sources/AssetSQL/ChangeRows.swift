@@ -61,7 +61,8 @@ extension SQLTransaction: ChangeTables {
     }
 
     private func lockCursor(of project: ProjectID, adding count: Int64) throws -> Int64 {
-        try db.first(
+        touched.value.projects.insert(project)
+        return try db.first(
             "UPDATE projects SET cursor = cursor + ? WHERE id = ? RETURNING cursor", [.int(count), .id(project)]
         ) { $0.int(0) } ?? 0
     }
@@ -69,6 +70,7 @@ extension SQLTransaction: ChangeTables {
     func append(
         _ action: ChangeAction, _ dataType: GlobalChange.DataType, key: String, data: JSON?, for audience: Audience
     ) throws {
+        touched.value.isGlobal = true
         let cursor =
             try db.first("UPDATE counters SET value = value + 1 WHERE name = 'global_cursor' RETURNING value", []) {
                 $0.int(0)

@@ -103,6 +103,7 @@ extension SQLTransaction {
     }
 
     func setMember(_ user: UserID, of project: ProjectID, role: Member.Role, status: Member.Status) throws {
+        touched.value.isAccess = true
         try db.execute(
             """
             INSERT INTO members (project_id, user_id, status, role) VALUES (?, ?, ?, ?)
@@ -111,6 +112,7 @@ extension SQLTransaction {
     }
 
     func removeMember(_ user: UserID, of project: ProjectID) throws -> Bool {
-        try db.execute("DELETE FROM members WHERE project_id = ? AND user_id = ?", [.id(project), .id(user)]) > 0
+        touched.value.isAccess = true
+        return try db.execute("DELETE FROM members WHERE project_id = ? AND user_id = ?", [.id(project), .id(user)]) > 0
     }
 }

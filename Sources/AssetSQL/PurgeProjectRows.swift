@@ -3,6 +3,7 @@ import AssetCore
 /// Projects that are hidden, and removing one with all that belongs to it.
 extension SQLTransaction {
     func hideProject(_ project: ProjectID, since: Timestamp?) throws {
+        touched.value.isAccess = true
         try db.execute("UPDATE projects SET hidden_since = ? WHERE id = ?", [.time(since), .id(project)])
     }
 
@@ -75,6 +76,7 @@ extension SQLTransaction {
 
     /// What there is little of: in one step.
     private func purgeRows(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
+        touched.value.isAccess = true
         let documents = "SELECT number FROM documents WHERE project_id = ?"
         let scopes = "SELECT job FROM job_scopes WHERE document IN (\(documents))"
         return try [
@@ -91,6 +93,7 @@ extension SQLTransaction {
     }
 
     private func purgeProjectItself(_ project: Project, _ now: Timestamp) throws {
+        touched.value.isAccess = true
         try setIcon(of: project.id, to: nil, now: now)
         let keyHolders = try members(of: project.id).map(\.user).filter { $0.level == .api }
         try db.execute("DELETE FROM members WHERE project_id = ?", [.id(project.id)])

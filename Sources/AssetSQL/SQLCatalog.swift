@@ -3,6 +3,7 @@ package import AssetCore
 /// The catalog over any SQL database: the statements stand in the `…Rows` files, written once.
 package struct SQLCatalog: Catalog {
     private let database: any SQLDatabase
+    package let feedSignal = FeedSignal()
 
     /// - Parameter database: one whose schema is up to date (see `Migrator`).
     package init(_ database: any SQLDatabase) { self.database = database }
@@ -10,13 +11,22 @@ package struct SQLCatalog: Catalog {
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {
-        try await translating { try await database.read { try body(SQLTransaction(db: $0)) } }
+        try await translating {
+            try await database.read { try body(SQLTransaction(db: $0, touched: TouchRecord())) }
+        }
     }
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {
-        try await translating { try await database.write { try body(SQLTransaction(db: $0)) } }
+        try await translating {
+            let (value, touched) = try await database.write { connection in
+                let touched = TouchRecord()
+                return (try body(SQLTransaction(db: connection, touched: touched)), touched.value)
+            }
+            feedSignal.changed(touched)
+            return value
+        }
     }
 
     /// Errors of the driver end here: above, there are only ours and cancellation.
@@ -36,4 +46,10 @@ package struct SQLCatalog: Catalog {
 /// One transaction. Extended by each `…Rows` file with one group of tables.
 struct SQLTransaction {
     let db: any SQLConnection
+    let touched: TouchRecord
+}
+
+/// What a transaction has touched so far.
+final class TouchRecord {
+    var value = Touched()
 }

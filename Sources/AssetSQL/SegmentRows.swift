@@ -107,6 +107,7 @@ extension SQLTransaction: SegmentTables {
     }
 
     func saveJobScope(_ scope: JobScope) throws {
+        touched.value.isAccess = true
         let ranges = scope.ranges.map { ranges in
             JSON.array(ranges.map { [.int($0.lowerBound), .int($0.upperBound)] }).text
         }

@@ -3,6 +3,7 @@ import AssetCore
 /// Settings of projects and users, pictures, saved queries, and the options of records.
 extension SQLTransaction: ProjectTables {
     func update(_ project: Project) throws {
+        touched.value.isAccess = true
         try db.execute(
             "UPDATE projects SET name = ?, timezone = ?, languages = ?, status = ? WHERE id = ?",
             [
@@ -23,6 +24,7 @@ extension SQLTransaction: ProjectTables {
         _ table: String, _ columns: (name: String, blob: String), _ id: Int64,
         _ picture: (name: String, blob: BlobID)?, _ now: Timestamp
     ) throws {
+        touched.value.isAccess = true
         try addCandidates(
             "SELECT \(columns.blob) AS blob_id FROM \(table) WHERE id = ? AND \(columns.blob) IS NOT NULL", [.int(id)],
             since: now)
@@ -44,6 +46,7 @@ extension SQLTransaction: ProjectTables {
     }
 
     func update(_ user: User) throws {
+        touched.value.isAccess = true
         do {
             try db.execute(
                 "UPDATE users SET username = ?, name = ?, timezone = ? WHERE id = ?",

@@ -49,7 +49,9 @@ struct Serve: AsyncParsableCommand {
         try await service.catalog.write { try $0.releaseAllLeases() }
 
         let health = Health()
-        let router = buildRouter(service: service, settings: configuration.serverSettings, health: health)
+        let live = LiveFeed(service: service, maximum: configuration.liveConnections)
+        let router = buildRouter(
+            service: service, settings: configuration.serverSettings, health: health, live: live)
         let printsJSON = storage.json
         let application = Application(
             router: router,
@@ -67,9 +69,9 @@ struct Serve: AsyncParsableCommand {
         // Ended in the reverse order: first no new requests, then jobs.
         let services: [any Service] = [
             BlobSweeper(service: service, aloneSince: isImporting ? nil : start, logger: logger),
-            FeedCompactor(service: service, logger: logger), MediaExaminer(service: service, logger: logger),
-            JobRunner(service: service, logger: logger), application,
-            Drain(health: health),
+            FeedCompactor(service: service, logger: logger), FeedPoller(service: service, logger: logger),
+            MediaExaminer(service: service, logger: logger), JobRunner(service: service, logger: logger), application,
+            Drain(health: health, live: live),
         ]
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
@@ -81,13 +83,15 @@ struct Serve: AsyncParsableCommand {
     }
 }
 
-/// Says at `/readyz` that the server is stopping, before it does.
+/// Says at `/readyz` that the server is stopping, and lets go who waits for changes, before it does.
 private struct Drain: Service {
     let health: Health
+    let live: LiveFeed
 
     func run() async throws {
         try await gracefulShutdown()
         health.drain()
+        live.stop()
     }
 }
 

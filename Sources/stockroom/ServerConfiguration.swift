@@ -43,6 +43,7 @@ struct StorageOptions: ParsableArguments {
 /// | `mediaPixels` | `STOCKROOM_MEDIA_PIXELS` | most pixels of a source or output in millions, from 1 | 100 |
 /// | `mediaFrames` | `STOCKROOM_MEDIA_FRAMES` | most frames of an animation, from 1 | 1000 |
 /// | `accelRedirect` | `STOCKROOM_ACCEL_REDIRECT` | prefix of `X-Accel-Redirect`, for a front server that sends the bytes | none |
+/// | `liveConnections` | `STOCKROOM_LIVE_CONNECTIONS` | connections that may wait for changes at the same time, from 0 | 10000 |
 /// | `logLevel` | `STOCKROOM_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
 struct ServerConfiguration: Sendable {
     var data: String
@@ -60,6 +61,7 @@ struct ServerConfiguration: Sendable {
     private var mediaMemory: Int
     private var mediaPixels: Int
     var accelRedirect: String?
+    var liveConnections: Int
     var logLevel: Logger.Level
 
     /// - Throws: `ValidationError` that names the key.
@@ -91,6 +93,7 @@ struct ServerConfiguration: Sendable {
         mediaPixels = reader.int(forKey: "mediaPixels") ?? media.maximumPixels / 1_000_000
         media.maximumFrames = reader.int(forKey: "mediaFrames") ?? media.maximumFrames
         accelRedirect = reader.string(forKey: "accelRedirect")
+        liveConnections = reader.int(forKey: "liveConnections") ?? ServerSettings.standardLiveConnections
         let level = reader.string(forKey: "logLevel") ?? "info"
         guard let level = Logger.Level(rawValue: level) else {
             throw ValidationError("logLevel: '\(level)' is not a level")
@@ -105,6 +108,7 @@ struct ServerConfiguration: Sendable {
         guard maximumUpload > 0 else { throw ValidationError("maxUpload: use a number of bytes from 1 on") }
         guard keptVersions >= 1 else { throw ValidationError("keepVersions: use a number from 1 on") }
         guard keptRenditions >= 1 else { throw ValidationError("keepRenditions: use a number from 1 on") }
+        guard liveConnections >= 0 else { throw ValidationError("liveConnections: use a number from 0 on") }
         try validateMedia()
         if let url = publicURL {
             guard url.hasPrefix("http://") || url.hasPrefix("https://") else {

@@ -18,6 +18,8 @@ final class InterruptedCatalog: Catalog {
         writesLeft = Mutex(writes)
     }
 
+    var feedSignal: FeedSignal { inner.feedSignal }
+
     var isDead: Bool { writesLeft.withLock { $0 < 0 } }
 
     func read<Value: Sendable>(
@@ -45,6 +47,8 @@ struct TickingCatalog: Catalog {
     let inner: any Catalog
     let clock: TestClock
     let seconds: Double
+
+    var feedSignal: FeedSignal { inner.feedSignal }
 
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value

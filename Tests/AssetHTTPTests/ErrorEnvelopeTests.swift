@@ -257,6 +257,8 @@ struct BrokenCatalog: Catalog {
         let description = "password swordfish"
     }
 
+    let feedSignal = FeedSignal()
+
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value { throw Failure() }

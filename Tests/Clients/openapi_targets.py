@@ -260,6 +260,7 @@ class Targets:
         "rendition": lambda self: [self.thing("rendition").rpartition("/")[2]],
         "storage": lambda self: [f"{self.thing('file')}~1.png"],
         "v": lambda self: ["1" if "/src/" in self.path else self.thing("revision")],
+        "wait": lambda self: [0],
         "version": lambda self: [self.thing("backup")] if self.call.startswith("backups/") else [1, 2],
         "versions": lambda self: [[self.thing("backup")]],
     }

@@ -28,22 +28,26 @@ extension AssetService {
     /// The user behind a verified token.
     /// - Throws: `unauthenticated` when the user is gone or not active.
     package func user(_ gid: GID) async throws -> User {
-        guard let user = try await catalog.read({ try $0.user(gid) }), user.isActive else {
-            throw AssetError(.unauthenticated, "Permission denied")
+        try await access.users.value(gid, catalog.feedSignal) {
+            guard let user = try await catalog.read({ try $0.user(gid) }), user.isActive else {
+                throw AssetError(.unauthenticated, "Permission denied")
+            }
+            return user
         }
-        return user
     }
 
     /// A user in a project.
     /// - Throws: `unauthenticated` as `user`; `forbidden` when the user is not an active member, or the project does not exist.
     package func caller(_ user: GID, in project: GID) async throws -> Caller {
-        let (user, caller) = try await catalog.read { tx -> (User?, Caller?) in
-            guard let user = try tx.user(user), user.isActive else { return (nil, nil) }
-            return (user, try tx.caller(user, in: project))
+        try await access.members.value(.init(user: user, project: project), catalog.feedSignal) {
+            let (user, caller) = try await catalog.read { tx -> (User?, Caller?) in
+                guard let user = try tx.user(user), user.isActive else { return (nil, nil) }
+                return (user, try tx.caller(user, in: project))
+            }
+            guard user != nil else { throw AssetError(.unauthenticated, "Permission denied") }
+            guard let caller else { throw AssetError(.forbidden, "You are not a member of this project") }
+            return caller
         }
-        guard user != nil else { throw AssetError(.unauthenticated, "Permission denied") }
-        guard let caller else { throw AssetError(.forbidden, "You are not a member of this project") }
-        return caller
     }
 
     // MARK: Sessions of the segment dialect
@@ -72,13 +76,19 @@ extension AssetService {
     package func session(token: String, account: String) async throws -> User {
         let hash = Secrets.hash(token.lowercased())
         let now = clock.now()
-        let session = try await catalog.read { try $0.session(tokenHash: hash, now: now) }
-        guard let session, session.user.isActive, session.accountCode == account else {
+        let session = try await access.sessions.value(hash, catalog.feedSignal) {
+            guard let session = try await catalog.read({ try $0.session(tokenHash: hash, now: now) }) else {
+                throw AssetError(.unauthenticated, "Token invalid or expired.")
+            }
+            return session
+        }
+        guard session.user.isActive, session.accountCode == account, session.expiresOn > now else {
             throw AssetError(.unauthenticated, "Token invalid or expired.")
         }
         let expiry = now.adding(seconds: settings.sessionLifetime)
         if session.expiresOn < expiry {
             let moment = expiry.adding(seconds: Self.sessionLag)
+            access.sessions.forget(hash)
             try await catalog.write { try $0.extendSession(tokenHash: hash, to: moment) }
         }
         return session.user
@@ -86,7 +96,9 @@ extension AssetService {
 
     /// Ends a session.
     package func closeSession(token: String) async throws {
-        _ = try await catalog.write { try $0.deleteSession(tokenHash: Secrets.hash(token.lowercased())) }
+        let hash = Secrets.hash(token.lowercased())
+        _ = try await catalog.write { try $0.deleteSession(tokenHash: hash) }
+        access.sessions.forget(hash)
     }
 }
 

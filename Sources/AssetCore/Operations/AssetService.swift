@@ -38,6 +38,8 @@ package struct AssetService: Sendable {
     package let signal: JobSignal
     let logIns: LogInGate
     let searches = SearchGate()
+    let access = AccessCaches()
+    let feedReads = FeedReads()
     let renditionsInWork = SharedWork<RenditionRequest, Rendition>()
     let examinationsInWork = SharedWork<AssetID, Void>()
 

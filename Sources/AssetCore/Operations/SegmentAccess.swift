@@ -4,17 +4,20 @@ extension AssetService {
     /// - Throws: `badParameter("scope")` when the project or job does not exist in the user's account; `forbidden` without a
     ///   right to it: managers need a membership of the project, workers an assignment to the job.
     package func caller(_ user: User, scope: SegmentScope) async throws -> Caller {
-        try await catalog.read { tx in
-            switch scope {
-            case .project(let number):
-                guard let project = try tx.project(number: number), project.account == user.account, project.isActive
-                else { throw AssetError.badParameter("scope", "Project \(number) does not exist") }
-                return try tx.memberCaller(user, project, .project)
-            case .job(let job):
-                guard let scope = try tx.jobScope(job), let project = try tx.project(scope.document.project),
-                    project.account == user.account, project.isActive
-                else { throw AssetError.badParameter("scope", "Job \(job) does not exist") }
-                return try tx.caller(user, project, scope)
+        try await access.scopes.value(.init(user: user.id, scope: scope), catalog.feedSignal) {
+            try await catalog.read { tx in
+                switch scope {
+                case .project(let number):
+                    guard let project = try tx.project(number: number), project.account == user.account,
+                        project.isActive
+                    else { throw AssetError.badParameter("scope", "Project \(number) does not exist") }
+                    return try tx.memberCaller(user, project, .project)
+                case .job(let job):
+                    guard let scope = try tx.jobScope(job), let project = try tx.project(scope.document.project),
+                        project.account == user.account, project.isActive
+                    else { throw AssetError.badParameter("scope", "Job \(job) does not exist") }
+                    return try tx.caller(user, project, scope)
+                }
             }
         }
     }

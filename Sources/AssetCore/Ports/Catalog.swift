@@ -4,6 +4,9 @@
 /// outside the transaction. A closure that throws leaves the database as it was. An `AssetError` is thrown on unchanged; any other
 /// error becomes an `internalError` that keeps the original for the log.
 package protocol Catalog: Sendable {
+    /// Learns of every commit by this process that appended to a feed, before `write` returns.
+    var feedSignal: FeedSignal { get }
+
     /// Runs `body` on a consistent snapshot. Does not wait for writers.
     func read<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
         -> Value

@@ -98,7 +98,8 @@ struct Delivery: Sendable {
         if request.method == .head { return Response(status: status, headers: headers) }
         return Response(
             status: status, headers: headers,
-            body: ResponseBody(contentLength: range.count) { [blobs, range, eventLoop = context.eventLoop] writer in
+            body: ResponseBody(contentLength: range.count) {
+                [blobs, range, eventLoop = context.channel.eventLoop] writer in
                 try await blobs.read(file.blob.location, range: range) { buffer in
                     try await writer.write(buffer)
                     // The writer takes more until the loop has found the socket full. Letting the loop turn keeps what waits

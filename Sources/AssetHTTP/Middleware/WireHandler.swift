@@ -13,6 +13,9 @@ package import NIOHTTPTypes
 ///   whole body would hang: what it still sends is read and dropped.
 /// * When the server stops, the framework closes a connection as soon as it has handed over the end of the answer, and the bytes
 ///   that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
+/// * The framework does not tell who waits for something whether the client is still there: see `AppContext.whilePresent`.
+/// * A request that offers another protocol (`Upgrade`), which it does not get, ends HTTP for the parser: the connection is closed
+///   behind the answer.
 package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = HTTPRequestPart
     package typealias InboundOut = HTTPRequestPart
@@ -29,8 +32,43 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var hasPendingEnd = false
     private var delayedClose: (mode: CloseMode, promise: EventLoopPromise<Void>?)?
     private static let closeDelay = TimeAmount.seconds(10)
+    /// Whether the client has closed its end.
+    private var hasLeft = false
+    private var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+    private var nextWatcher = 0
+    private var offersUpgrade = false
 
     package init() {}
+
+    /// Ends when the client closes its end of the connection.
+    fileprivate func departure(_ loop: any EventLoop) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        if hasLeft {
+            continuation.finish()
+            return stream
+        }
+        nextWatcher += 1
+        let number = nextWatcher
+        let handler = NIOLoopBound(self, eventLoop: loop)
+        watchers[number] = continuation
+        continuation.onTermination = { _ in loop.execute { handler.value.watchers[number] = nil } }
+        return stream
+    }
+
+    private func leave() {
+        hasLeft = true
+        for watcher in watchers.values { watcher.finish() }
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { leave() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -41,6 +79,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
             openAnswers += 1
             isReceiving = true
+            if head.headerFields[.upgrade] != nil { offersUpgrade = true }
         case .end: isReceiving = false
         case .body: break
         }
@@ -56,6 +95,9 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(let head) where head.status == .badRequest && head.headerFields[.contentLength] == "0":
             writeParseError(head, context, promise)
+        case .head(var head) where offersUpgrade && head.status.kind != .informational:
+            head.headerFields[.connection] = "close"
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end:
             let promise = promise ?? context.eventLoop.makePromise(of: Void.self)
             hasPendingEnd = true
@@ -63,6 +105,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
             promise.futureResult.assumeIsolated().whenComplete { _ in
                 self.hasPendingEnd = false
                 self.closeNow(context)
+                if self.offersUpgrade, self.openAnswers == 0 { context.close(promise: nil) }
             }
             context.write(data, promise: promise)
         default:
@@ -109,5 +152,25 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
         head.headerFields[.contentType] = "application/json; charset=utf-8"
         context.write(wrapOutboundOut(.head(head)), promise: promise)
         context.write(wrapOutboundOut(.body(body)), promise: nil)
+    }
+}
+
+extension AppContext {
+    /// Runs `body`, and cancels it when the client closes its end of the connection meanwhile.
+    func whilePresent<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let departure = try await channel.eventLoop.submit { [channel] in
+            let wire = try channel.pipeline.syncOperations.handler(type: WireHandler.self)
+            return wire.departure(channel.eventLoop)
+        }.get()
+        return try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask(operation: body)
+            group.addTask {
+                for await _ in departure {}
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
     }
 }

@@ -44,6 +44,7 @@ enum RPCDocuments {
             [
                 .required("cc_cursor", .integer(0)), .optional("project", .gid),
                 .optional("cursor", .integer(0), "Required with project."),
+                .optional("wait", .integer(0), "Seconds to wait, at most 60, while there is nothing."),
             ],
             result: [.required("sync", .list(.reference("FeedItem"))), .optional("warning", .string, "There is more.")]),
         "cursors": RPCDocument(

@@ -5,7 +5,9 @@ import OrderedCollections
 /// A call of the project dialect with its parameters, after the token has been checked.
 struct RPCCall: Sendable {
     let service: AssetService
+    let live: LiveFeed
     let request: Request
+    let context: AppContext
     /// Begins the URLs in the answer.
     let baseURL: String
     let parameters: JSON

@@ -9,6 +9,7 @@ struct RPCDispatcher: Sendable {
     let service: AssetService
     let settings: ServerSettings
     let tokens: TokenIssuer
+    let live: LiveFeed
 
     static let globalCalls = merged([RPCGlobal.calls, RPCAccount.calls])
     static let projectCalls = merged([
@@ -36,13 +37,13 @@ struct RPCDispatcher: Sendable {
                 // Unknown calls reveal nothing about tokens or projects.
                 throw AssetError(.notImplemented, "Not implemented")
             }
-            return try await answer(entry, request, project: context.parameters.get("project"))
+            return try await answer(entry, request, context)
         }
         routes.mount(path, [.get: handler, .post: handler])
     }
 
-    private func answer(_ entry: RPCEntry, _ request: Request, project text: String?) async throws -> Response {
-        let project = text.map { GID($0) }
+    private func answer(_ entry: RPCEntry, _ request: Request, _ context: AppContext) async throws -> Response {
+        let project = context.parameters.get("project").map { GID($0) }
         if project == .some(nil) { throw AssetError(.forbidden, "You are not a member of this project") }
         var user: User?
         var caller: Caller?
@@ -61,7 +62,8 @@ struct RPCDispatcher: Sendable {
         let limit = entry.access == .open ? min(settings.maximumJSON, 64 << 10) : settings.maximumJSON
         let parameters = entry.isUpload ? .emptyObject : try await request.jsonObject(limit: limit)
         let call = RPCCall(
-            service: service, request: request, baseURL: settings.baseURL(of: request), parameters: parameters,
+            service: service, live: live, request: request, context: context, baseURL: settings.baseURL(of: request),
+            parameters: parameters,
             user: user,
             project: project ?? nil, caller: caller)
         let reply = try await entry.handle(call)

@@ -5,6 +5,16 @@ import Hummingbird
 /// The error envelope of the project dialect (project reference 1.4).
 enum RPCErrors {
     static func response(to error: AssetError) -> Response {
+        var headers: HTTPFields = [.cacheControl: "no-store"]
+        // The client drops its token whenever it sees this header, so it stands on token failures only.
+        if error.code == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"JWT access to Unicat.\"" }
+        return Response(
+            status: HTTPResponse.Status(code: row(for: error).status),
+            json: ["success": false, "result": result(of: error), "data": .emptyObject], headers: headers)
+    }
+
+    /// What went wrong: `code`, `message`, `info`.
+    static func result(of error: AssetError) -> JSON {
         let row = row(for: error)
         var info: JSON = .emptyObject
         var message = row.message
@@ -17,16 +27,7 @@ enum RPCErrors {
         case (_, nil): break
         }
         if error.message != row.message { message += ": \(error.message)" }
-        var headers: HTTPFields = [.cacheControl: "no-store"]
-        // The client drops its token whenever it sees this header, so it stands on token failures only.
-        if error.code == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"JWT access to Unicat.\"" }
-        return Response(
-            status: HTTPResponse.Status(code: row.status),
-            json: [
-                "success": false,
-                "result": ["code": .int(row.code), "message": .string(message), "info": info],
-                "data": .emptyObject,
-            ], headers: headers)
+        return ["code": .int(row.code), "message": .string(message), "info": info]
     }
 
     private static func row(for error: AssetError) -> (code: Int64, message: String, status: Int) {

@@ -12,7 +12,22 @@ enum RPCSync {
                 let caller = try await call.service.caller(user.gid, in: try call.gid("project"))
                 project = (caller, try cursor(call, "cursor"))
             }
-            let page = try await call.service.changes(for: user, globalCursor: global, project: project)
+            var page = try await call.service.changes(for: user, globalCursor: global, project: project)
+            let wait = min(try call.integer("wait", default: 0, in: 0...), FeedParameters.maximumWait)
+            if page.items.isEmpty, wait > 0 {
+                let place = try call.live.enter()
+                defer { withExtendedLifetime(place) {} }
+                let start = FeedFollower(
+                    call.service, user: user.gid, project: project?.caller.project.gid,
+                    from: FeedPosition(global: global, project: project?.cursor ?? 0))
+                let hasGrown = try await call.context.whilePresent {
+                    var follower = start
+                    return try await !follower.next(timeout: .seconds(wait)).isEmpty
+                }
+                if hasGrown {
+                    page = try await call.service.changes(for: user, globalCursor: global, project: project)
+                }
+            }
             var reply = RPCReply(["sync": .array(page.items.map(RPCModels.feedItem))])
             if page.hasMore { reply.result["warning"] = "more data available" }
             return reply

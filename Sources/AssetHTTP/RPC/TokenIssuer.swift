@@ -9,6 +9,9 @@ import JWTKit
 actor TokenIssuer {
     private let service: AssetService
     private var keys = JWTKeyCollection()
+    /// Tokens that these keys have been found to have signed.
+    private var known: [String: Verified] = [:]
+    private static let maximumKnown = 10_000
     private var signer: JWKIdentifier?
     private var loadedOn: Timestamp?
 
@@ -20,8 +23,9 @@ actor TokenIssuer {
     /// A token that is genuine and has not expired.
     struct Verified: Sendable {
         let user: GID
-        fileprivate let text: String
+        let text: String
         fileprivate let issuedOn: Date
+        fileprivate let expiresOn: Date
     }
 
     private struct Claims: JWTPayload {
@@ -51,10 +55,22 @@ actor TokenIssuer {
         guard let header, header.lowercased().hasPrefix("bearer ") else { throw denied }
         let text = String(header.dropFirst("bearer ".count)).trimmingCharacters(in: .whitespaces)
         try await load()
+        if let verified = known[text] {
+            guard verified.expiresOn > date else { throw denied }
+            return verified
+        }
+        let keys = keys
         guard let claims = try? await keys.verify(text, as: Claims.self), claims.exp.value > date,
             let user = GID(claims.sub.value)
         else { throw denied }
-        return Verified(user: user, text: text, issuedOn: claims.iat.value)
+        let verified = Verified(
+            user: user, text: text, issuedOn: claims.iat.value, expiresOn: claims.exp.value)
+        // Unless other keys have been loaded meanwhile.
+        if keys === self.keys {
+            if known.count >= Self.maximumKnown { known.removeAll() }
+            known[text] = verified
+        }
+        return verified
     }
 
     /// The token to send back: the same one while it is young.
@@ -75,6 +91,7 @@ actor TokenIssuer {
                 hmac: HMACKey(from: secret.secret), digestAlgorithm: .sha256, kid: JWKIdentifier(string: secret.id))
         }
         keys = fresh
+        known = [:]
         signer = secrets.first.map { JWKIdentifier(string: $0.id) }
         loadedOn = now
     }

@@ -1,0 +1,185 @@
+import AssetCore
+import Foundation
+import OrderedCollections
+
+/// A client of socket.io, protocol 5 (https://socket.io/docs/v4/socket-io-protocol/), in the default namespace (project
+/// reference 10.6).
+///
+/// * The client connects with `{"JWT": token}`.
+/// * It emits `init` with its cursors, as in `/sync/get`; the acknowledgement has what it has missed.
+/// * From then on it gets `sync` with lists of items, and `authorization` with a new token when the old one grows old.
+final class SocketClient {
+    private let session: EngineSession
+    private let service: AssetService
+    private let tokens: TokenIssuer
+    private var token: TokenIssuer.Verified?
+    /// Follows the feeds, or before `init` only whether the user is still there.
+    private var follower: Task<Void, Never>?
+    private var renewal: Task<Void, Never>?
+
+    init(session: EngineSession, service: AssetService, tokens: TokenIssuer) {
+        self.session = session
+        self.service = service
+        self.tokens = tokens
+    }
+
+    /// Answers the client, one message after the other, until the session ends.
+    func run() async {
+        for await message in session.messages {
+            guard let packet = SocketPacket(parsing: message) else {
+                session.close()
+                break
+            }
+            do {
+                try await receive(packet)
+                session.answered(message)
+            } catch {
+                break
+            }
+        }
+        follower?.cancel()
+        renewal?.cancel()
+    }
+
+    private func receive(_ packet: SocketPacket) async throws {
+        switch packet.kind {
+        case .connect where packet.namespace != "/":
+            try await session.send("4\(packet.namespace),{\"message\":\"Invalid namespace\"}")
+        case .connect:
+            // Once is enough.
+            if token == nil { try await connect(packet.data) } else { session.close() }
+        case .disconnect: if packet.namespace == "/" { session.close() }
+        case .event:
+            guard packet.namespace == "/", token != nil, case .array(let elements) = packet.data,
+                case .string(let name) = elements.first
+            else { return session.close() }
+            let argument = elements.dropFirst().first ?? .null
+            let answer = await answer(name, argument)
+            if let id = packet.id { try await session.send("3\(id)[\(answer.json.text)]") }
+            if let follow = answer.follow { await startFollowing(follow) }
+        case .ack: break
+        }
+    }
+
+    private func connect(_ data: JSON) async throws {
+        guard let text = data[key: "JWT"]?.stringValue, let verified = try? await tokens.verify("Bearer \(text)"),
+            (try? await service.user(verified.user)) != nil
+        else { return session.finish("4{\"message\":\"Permission denied\"}") }
+        token = verified
+        session.setConnected()
+        let id = Secrets.hex(Secrets.randomBytes(16))
+        try await session.send("0{\"sid\":\"\(id)\"}")
+        scheduleRenewal(verified)
+        await startFollowing(nil)
+    }
+
+    // MARK: Events of the client
+
+    private struct Answer {
+        let json: JSON
+        var follow: FeedFollower?
+
+        init(_ error: AssetError) { json = ["success": false, "result": RPCErrors.result(of: error)] }
+
+        init(result: JSON, follow: FeedFollower? = nil) {
+            json = ["success": true, "result": result]
+            self.follow = follow
+        }
+    }
+
+    private func answer(_ event: String, _ argument: JSON) async -> Answer {
+        do {
+            switch event {
+            case "init": return try await initialize(argument)
+            case "authorization": return try await authorize(argument)
+            default: throw AssetError(.notImplemented, "Not implemented")
+            }
+        } catch {
+            return Answer(AssetError(web: error))
+        }
+    }
+
+    private func initialize(_ argument: JSON) async throws -> Answer {
+        guard let user = token?.user, argument.objectValue != nil else {
+            throw AssetError.badParameter("init", "Expected an object")
+        }
+        let project = try FeedParameters.project(argument)
+        let caller: Caller? = if let project { try await service.caller(user, in: project) } else { nil }
+        let heads = try await service.cursors(of: caller)
+        var position = FeedPosition(
+            global: try FeedParameters.cursor(argument, "cc_cursor") ?? heads.global,
+            project: try FeedParameters.cursor(argument, "cursor") ?? heads.project ?? 0)
+        let page = try await service.changes(
+            for: try await service.user(user), globalCursor: position.global,
+            project: caller.map { ($0, position.project) })
+        position.advance(over: page.items)
+        var result: OrderedDictionary<String, JSON> = [
+            "sync": .array(page.items.map(RPCModels.feedItem)), "cc.cursor": .int(position.global),
+        ]
+        if caller != nil { result["cursor"] = .int(position.project) }
+        if page.hasMore { result["warning"] = "more data available" }
+        // What the follower before this one still sends must not come behind the answer.
+        follower?.cancel()
+        await follower?.value
+        return Answer(
+            result: .object(result), follow: FeedFollower(service, user: user, project: project, from: position))
+    }
+
+    private func authorize(_ argument: JSON) async throws -> Answer {
+        let verified = try await tokens.verify((argument[key: "JWT"]?.stringValue).map { "Bearer \($0)" })
+        // Also a good one of another user is none.
+        guard verified.user == token?.user else { throw AssetError(.unauthenticated, "Permission denied") }
+        _ = try await service.user(verified.user)
+        token = verified
+        scheduleRenewal(verified)
+        return Answer(result: .emptyObject)
+    }
+
+    // MARK: Events of the server
+
+    /// - Parameter follower: nil before `init`.
+    private func startFollowing(_ follower: FeedFollower?) async {
+        guard let user = token?.user else { return }
+        self.follower = Task { [session, service] in
+            do {
+                if var follower {
+                    while true {
+                        let items = try await follower.next()
+                        let list = JSON.array(items.map(RPCModels.feedItem)).text
+                        try await session.send("2[\"sync\",\(list)]")
+                    }
+                }
+                let signal = service.catalog.feedSignal
+                while !signal.isClosed, !Task.isCancelled {
+                    let seen = signal.generation(of: nil)
+                    _ = try await service.user(user)
+                    await signal.wait(for: nil, after: seen)
+                }
+            } catch is CancellationError {
+                return
+            } catch {
+                // The user has lost the right to it.
+                session.finish("1")
+            }
+        }
+    }
+
+    private func scheduleRenewal(_ verified: TokenIssuer.Verified) {
+        renewal?.cancel()
+        renewal = Task { [session, tokens] in
+            do {
+                var verified = verified
+                while true {
+                    let fresh = try await tokens.renewed(verified)
+                    if fresh != verified.text {
+                        try await session.send("2[\"authorization\",\((["JWT": .string(fresh)] as JSON).text)]")
+                        verified = try await tokens.verify("Bearer \(fresh)")
+                    }
+                    try await Task.sleep(for: .seconds(60))
+                }
+            } catch {
+                // The session is over, or the next look finds out that the user is gone.
+            }
+        }
+    }
+}
