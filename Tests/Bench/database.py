@@ -1,8 +1,7 @@
 """The server's database file, and the `sqlite3` program on it."""
 
-import os
-import shutil
 import subprocess
+import uuid
 
 from report import program
 
@@ -30,9 +29,11 @@ def sql(path, script):
     return done.stdout.split()
 
 
-def fresh_copy(source, target):
-    """Every round begins with the same file, and with a disk that is not busy with the round before."""
-    for suffix in ("-wal", "-shm"):
-        target.with_name(target.name + suffix).unlink(missing_ok=True)
-    shutil.copyfile(source, target)
-    os.sync()
+def literal(gid):
+    return f"X'{gid.replace('-', '')}'"
+
+
+def random_gids(path, count, condition="is_file"):
+    """Some assets that fulfil the condition, for requests."""
+    found = sql(path, f"SELECT lower(hex(gid)) FROM assets WHERE {condition} ORDER BY random() LIMIT {count};")
+    return [str(uuid.UUID(gid)) for gid in found[-count:]]

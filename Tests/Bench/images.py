@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from peer import free_port, listening
+from project import Project
 from report import Row, first_line, median, milliseconds_range, program
 from server import (
     BENCH,
@@ -19,7 +20,6 @@ from server import (
     family,
     new_server,
     peak_memory,
-    project_connection,
     running,
     step,
     wait_until,
@@ -56,7 +56,7 @@ def peers():
 def big_image(source, work):
     server = new_server(work.name)
     with running(server), thumbor(source.parent, processes=1) as peer:
-        project = Project(server)
+        project = Images(server)
         asset = project.upload(source.name, source.read_bytes())
         wait_until_idle(server)
         step(f"an image of 36 megapixels, {ROUNDS} rounds")
@@ -151,7 +151,7 @@ def deliveries(urls, size):
 def many_images(sources, work):
     server = new_server(work.name, {"STOCKROOM_MEDIA_WORKERS": str(WORKERS)})
     with running(server), thumbor(sources[0].parent, processes=WORKERS) as peer:
-        project = Project(server)
+        project = Images(server)
         assets = [project.upload(source.name, source.read_bytes()) for source in sources]
         wait_until_idle(server)
         step(f"{len(sources)} images at once, {RATE_ROUNDS} rounds")
@@ -217,30 +217,8 @@ def at_once(connect, request, items):
 # MARK: The server
 
 
-class Project:
+class Images(Project):
     """The demo project's calls on images."""
-
-    def __init__(self, server):
-        self.connection, self.base = project_connection(server)
-        self.dam = self.base.replace("/api/", "/dam/")
-        self.root = self.connection.post(f"{self.base}/assets/root", {})[0]["result"]["root"]
-        self._url = server.url
-
-    def copy_of_connection(self):
-        return Connection(self._url, self.connection.headers)
-
-    def upload(self, name, content):
-        """Returns the asset's gid."""
-        boundary = "boundary-of-the-bench"
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="parent"\r\n\r\n{self.root}\r\n'
-            f'--{boundary}\r\nContent-Disposition: form-data; name="upload_file"; filename="{name}"\r\n'
-            f"Content-Type: image/jpeg\r\n\r\n"
-        )
-        body = head.encode() + content + f"\r\n--{boundary}--\r\n".encode()
-        path = f"{self.base}/assets/upload"
-        envelope, _, _ = self.connection.call("POST", path, body, f"multipart/form-data; boundary={boundary}")
-        return envelope["result"]["asset"]
 
     def publish(self, asset):
         """Returns the path of its public URL."""

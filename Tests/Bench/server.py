@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Clients"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "Clients"))
 from server_process import BINARY, REPOSITORY, Server, wait_until  # noqa: E402
 
 BENCH = REPOSITORY / ".bench"
@@ -20,7 +20,9 @@ __all__ = [
     "BENCH",
     "BINARY",
     "Connection",
+    "Server",
     "family",
+    "memory",
     "new_server",
     "peak_memory",
     "project_connection",
@@ -59,8 +61,17 @@ def running(server):
 
 def peak_memory(pid):
     """The most memory that the process has ever had, in MB (10⁶ bytes)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024 / 1e6
+    return status(pid, "VmHWM")
+
+
+def memory(pid):
+    """The memory that the process has now, in MB (10⁶ bytes)."""
+    return status(pid, "VmRSS")
+
+
+def status(pid, name):
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"{name}:\s+(\d+) kB", text)[1]) * 1024 / 1e6
 
 
 def family(pid):
