@@ -113,7 +113,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetSQLiteTests", dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetTesting", nioCore],
+            name: "AssetSQLiteTests",
+            dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetTesting", grdb, nioCore],
             swiftSettings: settings
         ),
         .testTarget(

@@ -10,6 +10,7 @@ import GRDB
 /// locked waits up to ten seconds.
 package struct SQLiteDatabase: SQLDatabase {
     private let pool: any DatabaseWriter
+    private let writes: WriteQueue
 
     /// Opens or creates the file.
     /// - Parameter readers: how many reads run at the same time.
@@ -19,10 +20,13 @@ package struct SQLiteDatabase: SQLDatabase {
         let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL when it turns the write-ahead log on, and that would lose commits when the machine stops.
         try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
-        self.pool = pool
+        self.init(pool)
     }
 
-    private init(_ pool: any DatabaseWriter) { self.pool = pool }
+    private init(_ pool: any DatabaseWriter) {
+        self.pool = pool
+        writes = WriteQueue(pool)
+    }
 
     /// A database that lives in memory, for tests.
     package static func inMemory() throws -> SQLiteDatabase {
@@ -50,7 +54,7 @@ package struct SQLiteDatabase: SQLDatabase {
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
-        try await pool.write { db in try body(SQLiteConnection(db: db)) }
+        try await QueuedWrite { db in try body(SQLiteConnection(db: db)) }.run(in: writes)
     }
 }
 
