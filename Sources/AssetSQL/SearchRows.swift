@@ -9,6 +9,57 @@ extension SQLTransaction: SearchTables {
     func search(_ query: SearchQuery, in project: ProjectID, now: Timestamp) throws -> [AssetID] {
         if query.isEmpty { return [] }
         let words = IndexWords(project: project, language: query.language)
+        if let text = query.text, let match = words.match(text), try isCommon(match) {
+            return try commonMatches(of: text, match, query, words, in: project, now: now)
+        }
+        return try rankedMatches(of: query, words, in: project, now: now)
+    }
+
+    /// Up to so many matches are put into the order of their relevance, which takes a look at each.
+    static let maximumRanked = 5000
+
+    private func isCommon(_ match: String) throws -> Bool {
+        let limit = Self.maximumRanked + 1
+        return try db.first(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM asset_search WHERE asset_search MATCH ? LIMIT ?)",
+            [.text(match), .count(limit)]
+        ) { $0.int(0) } == Int64(limit)
+    }
+
+    /// Of very many matches, those that have all the terms come first; otherwise the oldest.
+    private func commonMatches(
+        of text: TextQuery, _ match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID,
+        now: Timestamp
+    ) throws -> [AssetID] {
+        var ids: [AssetID]
+        if let filter = query.filter {
+            var values: [SQLValue] = [.text(match)]
+            var compiler = FilterCompiler(words: words, project: project, language: query.language, now: now) { path in
+                try folder(path, in: project)
+            }
+            let condition = try compiler.condition(filter, &values)
+            ids = try db.all(
+                """
+                \(compiler.prefix) SELECT assets.id FROM asset_search JOIN assets ON assets.id = asset_search.rowid
+                WHERE asset_search MATCH ? AND \(condition)
+                """, compiler.prefixValues + values, isCached: false
+            ) { $0.id(0) }
+        } else {
+            ids = try matches(match)
+        }
+        ids.sort { $0.rawValue < $1.rawValue }
+        guard !text.optional.isEmpty else { return ids }
+        let complete = Set(try matches((text.required + text.optional).map(words.anywhere).joined(separator: " AND ")))
+        return ids.filter(complete.contains) + ids.filter { !complete.contains($0) }
+    }
+
+    private func matches(_ match: String) throws -> [AssetID] {
+        try db.all("SELECT rowid FROM asset_search WHERE asset_search MATCH ?", [.text(match)]) { $0.id(0) }
+    }
+
+    private func rankedMatches(
+        of query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
+    ) throws -> [AssetID] {
         var conditions: [String] = []
         var values: [SQLValue] = []
         var from = "assets"

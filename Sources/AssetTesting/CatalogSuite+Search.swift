@@ -120,6 +120,33 @@ extension CatalogSuite {
         #expect(try await found(set, filter: ["name", "is", "winter"]) == [one.name, two.name, three.name])
     }
 
+    /// More matches than are put into the order of their relevance: those with all terms come first, then the oldest.
+    func searchCommonWords(_ set: CatalogSet) async throws {
+        let count = 5001
+        let folder = try await set.folder("many")
+        let draft = try await set.file("first.txt")
+        guard let content = draft.content else { return }
+        let project = set.project.id
+        try await set.write { tx in
+            for number in 0..<count {
+                _ = try tx.insert(
+                    AssetDraft(
+                        project: project, parent: folder.id,
+                        name: number % 1000 == 999 ? "valve blue \(number).txt" : "valve \(number).txt",
+                        content: content, createdOn: CatalogSet.now))
+            }
+        }
+        let blue = [999, 1999, 2999, 3999, 4999]
+        let all = try await found(set, q: "+valve blue")
+        #expect(all.count == count)
+        #expect(Array(all.prefix(7)) == blue.map { "valve blue \($0).txt" } + ["valve 0.txt", "valve 1.txt"])
+        #expect(try await found(set, q: "valve").prefix(2) == ["valve 0.txt", "valve 1.txt"])
+        #expect(try await found(set, q: "+valve blue -first", filter: ["path", "under", "/many"]) == all)
+        #expect(try await found(set, q: "+valve blue -3999").count == count - 1)
+        #expect(try await found(set, q: "+valve +blue").count == 5)
+        #expect(try await found(set, q: "+valve blue", filter: ["path", "under", "/first"]) == [])
+    }
+
     func searchBounds(_ set: CatalogSet) async throws {
         let mine = try await set.file("needle mine.txt")
         _ = try await set.folder("needle folder")

@@ -15,7 +15,7 @@ package struct CatalogSuite: Sendable {
         case statusChange, purge, move, replaceContent, cursors, globalFeed
         case claimBlob, releaseBlobs, unknownLocations, fileTokens
         case selections, selectionExpiry
-        case searchTerms, searchWords, searchFilters, searchOrder, searchBounds
+        case searchTerms, searchWords, searchFilters, searchOrder, searchCommonWords, searchBounds
         case claimJob, leases, saveJob, deleteJob, jobFolders
         case segments, segmentOverlap, jobScopes
         case accounts, projects, members, keys, sessions, signingKeys
@@ -58,6 +58,7 @@ package struct CatalogSuite: Sendable {
         case .searchWords: try await searchWords(set)
         case .searchFilters: try await searchFilters(set)
         case .searchOrder: try await searchOrder(set)
+        case .searchCommonWords: try await searchCommonWords(set)
         case .searchBounds: try await searchBounds(set)
         case .claimJob: try await claimJob(set)
         case .leases: try await leases(set)
