@@ -31,7 +31,8 @@ struct Stockroom: AsyncParsableCommand {
         version: stockroomVersion,
         subcommands: [
             Serve.self, Demo.self, AccountCommand.self, UserCommand.self, ProjectCommand.self, MemberCommand.self,
-            APIKeyCommand.self, DocumentCommand.self, JobScopeCommand.self, Export.self, Import.self, MediaCommand.self,
+            APIKeyCommand.self, DocumentCommand.self, JobScopeCommand.self, Export.self, Import.self, Generate.self,
+            MediaCommand.self,
             MediaWorkerCommand.self, Migrate.self,
         ])
 }
