@@ -65,7 +65,7 @@ let package = Package(
         .target(name: "AssetSQLite", dependencies: ["AssetCore", "AssetSQL", grdb], swiftSettings: settings),
         .target(
             name: "AssetBlobs",
-            dependencies: ["AssetCore", nioCore, nioPosix, crypto],
+            dependencies: ["AssetCore", nioCore, nioPosix, crypto, deque],
             swiftSettings: settings
         ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),

@@ -14,8 +14,9 @@ package import NIOPosix
 /// descriptor and up to three pieces of memory (`chunkSize`), a download the same.
 ///
 /// **What it promises.** A blob is on the disk (bytes, size and name synchronised) before `put` returns. The order is: write,
-/// synchronise the file, rename, synchronise the folder. A crash at any point leaves at most a file in `tmp/`, which
-/// `removeUnfinished` removes, or a blob that no row names, which the sweeper removes.
+/// rename, synchronise the file, synchronise the folder; in this order one commit of the file system's journal does for both. A
+/// crash at any point leaves at most a file in `tmp/`, which `removeUnfinished` removes, or a blob that no row names, perhaps
+/// incomplete, which the sweeper removes.
 ///
 /// **What it cannot promise.** A disk that acknowledges what it has not written. Bytes that rot: nothing is hashed when it is read.
 /// An upload that receives nothing for so long that `removeUnfinished` takes it for dead fails when it goes on.
@@ -38,6 +39,7 @@ package struct DiskBlobStore: LocalBlobStore {
     private let layout: DiskLayout
     private let pool: NIOThreadPool
     private let chunkSize: Int
+    private let cache = BlobCache()
 
     /// Makes the folders that are missing; blocks for as long as that takes (some milliseconds, at the start of the server).
     /// - Parameters:
@@ -87,8 +89,7 @@ package struct DiskBlobStore: LocalBlobStore {
             throw AssetError(.internalError, AssetError.internalMessage, detail: "a negative range: \(range)")
         }
         if range.count <= chunkSize {
-            // Opened, read and closed in one go: the way to another thread costs more than all three.
-            let bytes = try await pool.perform { try OpenBlob.reading(path) { try $0.read(range) } }
+            let bytes = try await small(location, path, range)
             try Task.checkCancellation()
             if bytes.readableBytes > 0 { try await send(bytes) }
             return
@@ -101,6 +102,20 @@ package struct DiskBlobStore: LocalBlobStore {
             throw error
         }
         await pool.cleanUp { blob.close() }
+    }
+
+    private func small(_ location: String, _ path: String, _ range: Range<Int64>) async throws -> ByteBuffer {
+        if let bytes = cache.bytes(of: location), let slice = bytes.slice(range) { return slice }
+        // Opened, read and closed in one go: the way to another thread costs more than all three.
+        return try await pool.perform { [cache] in
+            try OpenBlob.reading(path) { blob in
+                guard blob.size <= BlobCache.maximumBlob else { return try blob.read(range) }
+                let whole = try blob.read(0..<blob.size)
+                cache.keep(whole, of: location)
+                // Of a blob that is too short, this says so.
+                return try whole.slice(range) ?? blob.read(range)
+            }
+        }
     }
 
     private func stream(
@@ -139,6 +154,7 @@ package struct DiskBlobStore: LocalBlobStore {
     package func remove(_ location: String) async throws {
         let path = try layout.path(of: location)
         _ = try await pool.perform { try SystemCalls.unlink(path) }
+        cache.forget(location)
     }
 
     package func forEachBatch(_ body: ([(location: String, storedOn: Timestamp)]) async throws -> Void) async throws {
@@ -176,5 +192,12 @@ package struct DiskBlobStore: LocalBlobStore {
             throw error
         }
         await pool.cleanUp { walk.close() }
+    }
+}
+
+extension ByteBuffer {
+    /// nil when it does not reach so far.
+    fileprivate func slice(_ range: Range<Int64>) -> ByteBuffer? {
+        getSlice(at: readerIndex + Int(range.lowerBound), length: range.count)
     }
 }

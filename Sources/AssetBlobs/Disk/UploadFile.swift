@@ -44,15 +44,14 @@ final class UploadFile: Sendable {
     func commit(_ last: ByteBuffer) throws(AssetError) -> StoredBlob {
         try state.withLock { state throws(AssetError) in
             let (descriptor, path) = try append(last, to: &state)
-            try SystemCalls.synchronize(descriptor, path)
-            state.descriptor = nil
-            try SystemCalls.close(descriptor, path)
-
             let hash = Array(state.hash.finalize())
             let location = DiskLayout.newLocation(hash: hash)
             let destination = try layout.path(of: location)
             try SystemCalls.check("rename", destination) { rename(path, destination) }
             state.path = destination
+            try SystemCalls.synchronize(descriptor, destination)
+            state.descriptor = nil
+            try SystemCalls.close(descriptor, destination)
             try SystemCalls.synchronizeFolder(layout.shardPath(Int(hash[0])))
             state.path = nil
             return StoredBlob(hash: hash, size: state.size, location: location)
