@@ -16,6 +16,14 @@ package struct SQLCatalog: Catalog {
         }
     }
 
+    package func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+    ) async throws -> Value {
+        try await translating {
+            try await database.lookUp { try body(SQLTransaction(db: $0, touched: TouchRecord())) }
+        }
+    }
+
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {

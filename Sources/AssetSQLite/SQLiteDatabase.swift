@@ -11,6 +11,7 @@ import GRDB
 package struct SQLiteDatabase: SQLDatabase {
     private let pool: any DatabaseWriter
     private let writes: WriteQueue
+    private let lookUps: LookUpConnections?
 
     /// Opens or creates the file.
     /// - Parameter readers: how many reads run at the same time.
@@ -20,17 +21,18 @@ package struct SQLiteDatabase: SQLDatabase {
         let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL when it turns the write-ahead log on, and that would lose commits when the machine stops.
         try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
-        self.init(pool)
+        self.init(pool, LookUpConnections(path: path, configuration: Self.configuration))
     }
 
-    private init(_ pool: any DatabaseWriter) {
+    private init(_ pool: any DatabaseWriter, _ lookUps: LookUpConnections?) {
         self.pool = pool
+        self.lookUps = lookUps
         writes = WriteQueue(pool)
     }
 
     /// A database that lives in memory, for tests.
     package static func inMemory() throws -> SQLiteDatabase {
-        SQLiteDatabase(try DatabaseQueue(configuration: configuration))
+        SQLiteDatabase(try DatabaseQueue(configuration: configuration), nil)
     }
 
     private static var configuration: Configuration {
@@ -49,6 +51,14 @@ package struct SQLiteDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
         try await pool.read { db in try body(SQLiteConnection(db: db)) }
+    }
+
+    package func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        guard let connection = try lookUps?.take() else { return try await read(body) }
+        defer { lookUps?.giveBack(connection) }
+        return try connection.look { db in try body(SQLiteConnection(db: db)) }
     }
 
     package func write<Value: Sendable>(

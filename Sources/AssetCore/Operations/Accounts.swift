@@ -29,7 +29,7 @@ extension AssetService {
     /// - Throws: `unauthenticated` when the user is gone or not active.
     package func user(_ gid: GID) async throws -> User {
         try await access.users.value(gid, catalog.feedSignal) {
-            guard let user = try await catalog.read({ try $0.user(gid) }), user.isActive else {
+            guard let user = try await catalog.lookUp({ try $0.user(gid) }), user.isActive else {
                 throw AssetError(.unauthenticated, "Permission denied")
             }
             return user
@@ -40,7 +40,7 @@ extension AssetService {
     /// - Throws: `unauthenticated` as `user`; `forbidden` when the user is not an active member, or the project does not exist.
     package func caller(_ user: GID, in project: GID) async throws -> Caller {
         try await access.members.value(.init(user: user, project: project), catalog.feedSignal) {
-            let (user, caller) = try await catalog.read { tx -> (User?, Caller?) in
+            let (user, caller) = try await catalog.lookUp { tx -> (User?, Caller?) in
                 guard let user = try tx.user(user), user.isActive else { return (nil, nil) }
                 return (user, try tx.caller(user, in: project))
             }
@@ -77,7 +77,7 @@ extension AssetService {
         let hash = Secrets.hash(token.lowercased())
         let now = clock.now()
         let session = try await access.sessions.value(hash, catalog.feedSignal) {
-            guard let session = try await catalog.read({ try $0.session(tokenHash: hash, now: now) }) else {
+            guard let session = try await catalog.lookUp({ try $0.session(tokenHash: hash, now: now) }) else {
                 throw AssetError(.unauthenticated, "Token invalid or expired.")
             }
             return session

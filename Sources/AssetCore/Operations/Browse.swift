@@ -21,7 +21,7 @@ extension AssetService {
     /// The root folder (project reference 5.1).
     package func root(_ caller: Caller) async throws -> LocatedAsset {
         try caller.require(.read)
-        return try await catalog.read { tx in
+        return try await catalog.lookUp { tx in
             guard let root = try tx.asset(caller.project.root) else { throw AssetError.unprocessable("No root") }
             return LocatedAsset(asset: root, path: "/")
         }
@@ -31,7 +31,7 @@ extension AssetService {
     /// - Throws: `unprocessable` when it does not exist.
     package func asset(_ caller: Caller, _ reference: AssetReference) async throws -> LocatedAsset {
         try caller.require(.read)
-        return try await catalog.read { tx in
+        return try await catalog.lookUp { tx in
             return try tx.located(try tx.require(reference, in: caller.project))
         }
     }

@@ -25,7 +25,7 @@ extension AssetService {
     ///   - storage: the gid, and the version when the URL names one.
     /// - Throws: `fileNotFound`.
     package func publicFile(in project: GID, _ gid: GID, version: Int64?) async throws -> DeliveredFile {
-        try await catalog.read { tx in
+        try await catalog.lookUp { tx in
             guard let project = try tx.project(project), let asset = try tx.asset(gid, in: project.id),
                 asset.isFile, asset.status == .published,
                 try version == nil || version == asset.version
@@ -43,7 +43,7 @@ extension AssetService {
     package func publicRendition(
         in project: GID, _ file: String, of asset: GID?, revision: String?
     ) async throws -> DeliveredFile {
-        try await catalog.read { tx in
+        try await catalog.lookUp { tx in
             guard let project = try tx.project(project) else { throw AssetError.noFile }
             let rendition: Rendition?
             let source: Asset?

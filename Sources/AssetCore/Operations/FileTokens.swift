@@ -29,7 +29,7 @@ extension AssetService {
     /// - Throws: `fileNotFound` when it is unknown, expired, or another user's.
     package func file(_ user: User, token: String) async throws -> FileToken {
         let now = clock.now()
-        guard let file = try await catalog.read({ try $0.fileToken(token.lowercased(), user: user.id, now: now) })
+        guard let file = try await catalog.lookUp({ try $0.fileToken(token.lowercased(), user: user.id, now: now) })
         else {
             throw AssetError(.fileNotFound, "The requested file does not exist.")
         }

@@ -5,7 +5,7 @@ extension AssetService {
     ///   right to it: managers need a membership of the project, workers an assignment to the job.
     package func caller(_ user: User, scope: SegmentScope) async throws -> Caller {
         try await access.scopes.value(.init(user: user.id, scope: scope), catalog.feedSignal) {
-            try await catalog.read { tx in
+            try await catalog.lookUp { tx in
                 switch scope {
                 case .project(let number):
                     guard let project = try tx.project(number: number), project.account == user.account,
@@ -28,7 +28,7 @@ extension AssetService {
     package func caller(_ user: User, flexDocument id: String) async throws -> (
         caller: Caller, document: SegmentDocument
     ) {
-        try await catalog.read { tx in
+        try await catalog.lookUp { tx in
             let scope = try JobNumber(id).flatMap { try tx.jobScope($0) }
             let found = try scope?.document ?? Int64(digits: id).flatMap { try tx.document($0) }
             guard let document = found, document.isFlex, let project = try tx.project(document.project),
@@ -49,7 +49,7 @@ extension AssetService {
     /// Checks that a segment is within reach, before other parameters are looked at (segment reference 6.1).
     /// - Throws: `badParameter("segmentid")`.
     package func requireSegment(_ caller: Caller, _ segment: Int64) async throws {
-        try await catalog.read { tx in _ = try document(ofSegment: segment, caller, tx) }
+        try await catalog.lookUp { tx in _ = try document(ofSegment: segment, caller, tx) }
     }
 
     /// Checks that a segment is within reach, and finds its document.

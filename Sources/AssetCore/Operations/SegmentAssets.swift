@@ -80,7 +80,7 @@ extension AssetService {
         _ caller: Caller, segment: Int64, _ reference: SegmentFileReference
     ) async throws -> (asset: Asset, blob: Blob) {
         try caller.require(.read)
-        return try await catalog.read { tx in
+        return try await catalog.lookUp { tx in
             let document = try document(ofSegment: segment, caller, tx)
             let path = try reference.path(in: caller.project)
             guard

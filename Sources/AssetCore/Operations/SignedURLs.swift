@@ -82,7 +82,7 @@ extension AssetService {
         else {
             throw AssetError.noFile
         }
-        return try await catalog.read { tx in
+        return try await catalog.lookUp { tx in
             guard let project = try tx.project(access.project), let asset = try tx.asset(access.asset, in: project.id),
                 let content = asset.content, asset.status == .published
             else { throw AssetError.noFile }

@@ -35,7 +35,7 @@ extension AssetService {
 
     /// The newest cursors (project reference 10.3).
     package func cursors(of project: Caller?) async throws -> (global: Int64, project: Int64?) {
-        try await catalog.read { tx in
+        try await catalog.lookUp { tx in
             (try tx.globalCursor(), try project.map { try tx.projectCursor($0.project.id) })
         }
     }

@@ -11,11 +11,22 @@ package protocol Catalog: Sendable {
     func read<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
         -> Value
 
+    /// As `read`, for a few look-ups by key: what runs here may keep others from running, so that it must be short. Saves the way to
+    /// another thread and back where there is no need for it.
+    func lookUp<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
+        -> Value
+
     /// Runs `body` as one atomic and isolated change. When this returns, the change is durable.
     ///
     /// When the task is cancelled before the commit, nothing is changed, and `CancellationError` is thrown.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
         -> Value
+}
+
+extension Catalog {
+    package func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+    ) async throws -> Value { try await read(body) }
 }
 
 /// What a transaction can do: one protocol for each group of tables.

@@ -52,8 +52,9 @@ actor TokenIssuer {
     /// - Throws: `unauthenticated`.
     func verify(_ header: String?) async throws -> Verified {
         let denied = AssetError(.unauthenticated, "Permission denied")
-        guard let header, header.lowercased().hasPrefix("bearer ") else { throw denied }
-        let text = String(header.dropFirst("bearer ".count)).trimmingCharacters(in: .whitespaces)
+        let words = header?.split(separator: " ") ?? []
+        guard words.count == 2, words[0].lowercased() == "bearer" else { throw denied }
+        let text = String(words[1])
         try await load()
         if let verified = known[text] {
             guard verified.expiresOn > date else { throw denied }
