@@ -27,9 +27,9 @@ format: ## Format all Swift sources in place
 lint: ## Check the format of all Swift sources
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-bench: ## Measure speed and memory against plain SQL, nginx, vipsthumbnail and thumbor
+bench: ## Measure speed and memory against plain SQL, nginx, vipsthumbnail and thumbor (ARGS="live startup" for some parts)
 	@scripts/bootstrap --bench
-	@scripts/bench
+	@scripts/bench $(ARGS)
 
 clean: ## Remove what was built (never the data in ./stockroom-data)
 	rm -rf .build .venv .bench

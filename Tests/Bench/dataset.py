@@ -9,18 +9,19 @@ import shutil
 from dataclasses import dataclass
 
 from database import database
-from fill import fill
 from server import BENCH, BINARY, Server, new_server, step
 
 ASSETS = 1_000_000
 SEED = 225
+GENERATE_SECONDS = 15 * 60
 
 
 @dataclass
 class Dataset:
-    """A data folder that is not served, and the gid of the folder with all that was made."""
+    """A data folder that is not served, the project that was made in it, and the gid of the folder that holds all of it."""
 
     server: Server
+    project: dict
     top: str
     files: int
 
@@ -31,7 +32,8 @@ class Dataset:
         shutil.copytree(self.server.folder, target)
         os.sync()
         server = Server(target)
-        assert server.demo
+        # The project takes the place of the one of the demonstration.
+        server.demo["project"] = self.project
         return server
 
     def restore(self, server):
@@ -58,16 +60,17 @@ def dataset(name, is_flat):
     if facts.exists():
         made = json.loads(facts.read_text())
         if made["version"] == version:
-            return Dataset(Server(BENCH / name), made["root"], made["files"])
+            return Dataset(Server(BENCH / name), made["project"], made["folder"], made["files"])
     step(f"makes a {'folder' if is_flat else 'tree'} of {ASSETS:,} assets")
     server = new_server(name)
-    made = generate(server, ASSETS, is_flat, SEED)
-    facts.write_text(json.dumps({**made, "version": version}))
-    return Dataset(server, made["root"], made["files"])
-
-
-def generate(server, assets, is_flat, seed):
-    return fill(server, assets, is_flat, seed)
+    options = ["--flat"] if is_flat else []
+    made = server.command(
+        "generate", "--assets", ASSETS, "--seed", SEED, *options, seconds=GENERATE_SECONDS
+    )
+    key = server.command("apikey", "create", "--project", made["gid"], "--name", "Benchmark")
+    project = {"gid": made["gid"], "number": made["number"], "apiKey": key["apiKey"]}
+    facts.write_text(json.dumps({**made, "project": project, "version": version}))
+    return Dataset(server, project, made["folder"], made["files"])
 
 
 def digest(path):

@@ -46,14 +46,14 @@ class Server:
         self.url = None
         self._demo = None
 
-    def command(self, *arguments):
+    def command(self, *arguments, seconds=START_SECONDS):
         """Runs an administration command on the data folder and returns the object that it prints."""
         done = subprocess.run(
             [BINARY, *map(str, arguments), "--json", "--data", self.data],
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=START_SECONDS,
+            timeout=seconds,
         )
         assert done.returncode == 0, f"stockroom {arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)
