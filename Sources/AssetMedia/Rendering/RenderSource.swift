@@ -81,17 +81,16 @@ import NIOCore
     func frames() throws -> VipsImage { try open("[n=-1]") }
 
     /// Its first page or frame, decoded at a smaller size where its format can do so for less work.
-    /// - Parameter scale: how much smaller the output will be, 0 to 1. Pixels are left over for the last step, which does it well.
-    func open(scale: Double, header: borrowing VipsImage, _ limits: RenderLimits) throws -> VipsImage {
+    /// - Parameters:
+    ///   - scale: how much smaller the output will be, 0 to 1. Pixels are left over for the last step, which does it well.
+    ///   - isCropped: whether only a part of it will be wanted.
+    func open(
+        scale: Double, header: borrowing VipsImage, isCropped: Bool = false, _ limits: RenderLimits
+    ) throws -> VipsImage {
         // Turning needs all lines at once.
         let isSequential = header.orientation <= 1
         switch kind {
-        case .library(.jpeg):
-            // The decoder's own scaling is a simple mean: a factor of 1.75 at least is left for the last step. `vips_thumbnail`
-            // leaves 2; for a picture of 36 megapixels at 500 this is the difference between 1/8 and 1/4, and a quarter of the
-            // time (2026-11). With less, patterns of fine lines suffer.
-            let shrink = [8, 4, 2].first { scale * 1.75 * Double($0) <= 1 } ?? 1
-            return try open("[shrink=\(shrink)]", isSequential)
+        case .library(.jpeg): return try jpeg(scale, header, isCropped, isSequential)
         case .library(.webp):
             return try open(scale < 0.5 ? "[scale=\(scale * 2)]" : "", isSequential)
         case .library(.svg):
@@ -100,6 +99,31 @@ import NIOCore
         case .library: return try open("", isSequential)
         case .bitmap: return try bitmap(limits)
         }
+    }
+
+    private func jpeg(
+        _ scale: Double, _ header: borrowing VipsImage, _ isCropped: Bool, _ isSequential: Bool
+    ) throws -> VipsImage {
+        let sufficient = JPEGReduction(width: header.width, height: header.height, scale: scale)
+        // A part of it could begin within a pixel.
+        let exact =
+            isCropped ? nil : JPEGReduction.exact(width: header.width, height: header.height, scale: scale)
+        if let image = try reduced(exact ?? sufficient, header) { return image }
+        return try open("[shrink=\(sufficient.shrink)]", isSequential)
+    }
+
+    /// - Returns: nil when it must be left to libvips, which then tells what is wrong with it, if anything is.
+    private func reduced(_ reduction: JPEGReduction, _ header: borrowing VipsImage) throws -> VipsImage? {
+        // At half the size libvips is as fast.
+        guard reduction.shrink >= 4, let jpeg = unsafe ReducedJPEG(RawSpan(_unsafeBytes: bytes)),
+            jpeg.width == header.width, jpeg.height == header.height, jpeg.bands == header.bands,
+            let pixels = unsafe jpeg.pixels(RawSpan(_unsafeBytes: bytes), shrink: reduction.shrink)
+        else { return nil }
+        let image = try VipsImage(
+            pixels: pixels, width: (jpeg.width + reduction.shrink - 1) / reduction.shrink,
+            height: (jpeg.height + reduction.shrink - 1) / reduction.shrink, bands: jpeg.bands, header: header)
+        // Without the last ones, when the source fills them in part.
+        return try image.area(left: 0, top: 0, width: reduction.width, height: reduction.height)
     }
 
     /// How large it will be drawn shows when it has been opened; nothing is drawn before its lines are asked for.

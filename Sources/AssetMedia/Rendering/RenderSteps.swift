@@ -26,7 +26,9 @@ struct RenderSteps {
             let output =
                 isAnimated
                 ? try animation(source, frames, geometry)
-                : try still(source.open(scale: geometry.scale, header: header, limits).upright(), geometry)
+                : try still(
+                    source.open(scale: geometry.scale, header: header, isCropped: recipe.crop != nil, limits).upright(),
+                    geometry)
             try write(output, isGrey: header.isGrey, to: descriptor)
         } catch let error as VipsError {
             // What the disk cannot take says nothing of the file.

@@ -18,6 +18,8 @@ struct VipsError: Error, CustomStringConvertible {
 @safe struct VipsImage: ~Copyable {
     private let pointer: UnsafeMutablePointer<CVips.VipsImage>
 
+    private static let profileField = "icc-profile-data"
+
     private init(_ pointer: UnsafeMutablePointer<CVips.VipsImage>?) throws(VipsError) {
         guard let pointer = unsafe pointer else { throw VipsError.last() }
         unsafe self.pointer = pointer
@@ -52,6 +54,19 @@ struct VipsError: Error, CustomStringConvertible {
         unsafe pointer.pointee.Type = bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB
     }
 
+    /// From pixels of a file whose header the library has read, with what that says of how they are meant.
+    init(
+        pixels: [UInt8], width: Int, height: Int, bands: Int, header: borrowing VipsImage
+    ) throws(VipsError) {
+        try self.init(pixels: pixels, width: width, height: height, bands: bands)
+        unsafe pointer.pointee.Xres = header.resolution.x
+        unsafe pointer.pointee.Yres = header.resolution.y
+        unsafe vips_image_set_int(pointer, "orientation", CInt(header.orientation))
+        if let profile = header.bytes(Self.profileField) {
+            unsafe vips_image_set_blob_copy(pointer, Self.profileField, profile, profile.count)
+        }
+    }
+
     // MARK: What it is
 
     var width: Int { unsafe Int(vips_image_get_width(pointer)) }
@@ -65,7 +80,7 @@ struct VipsError: Error, CustomStringConvertible {
         let kind = unsafe vips_image_get_interpretation(pointer)
         return kind == VIPS_INTERPRETATION_B_W || kind == VIPS_INTERPRETATION_GREY16
     }
-    var hasProfile: Bool { has("icc-profile-data") }
+    var hasProfile: Bool { has(Self.profileField) }
     /// EXIF orientation: 1 is upright, 5 to 8 lie on their side.
     var orientation: Int { unsafe Int(vips_image_get_orientation(pointer)) }
     var pages: Int { unsafe Int(vips_image_get_n_pages(pointer)) }
@@ -170,7 +185,7 @@ struct VipsError: Error, CustomStringConvertible {
     /// Whether the embedded profile is one for as many colours as there are bands (ICC.1, 7.2.6). One for others would take colours
     /// for transparency.
     private var hasFittingProfile: Bool {
-        guard let profile = bytes("icc-profile-data"), profile.count > 20 else { return false }
+        guard let profile = bytes(Self.profileField), profile.count > 20 else { return false }
         let colors: Int? =
             switch String(decoding: profile[16..<20], as: UTF8.self) {
             case "GRAY": 1
