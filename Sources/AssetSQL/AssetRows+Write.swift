@@ -118,10 +118,27 @@ extension SQLTransaction {
 
     func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int {
         if ids.isEmpty { return 0 }
-        // The signs keep SQLite's planner on the ids: without them it takes an index and reads all files of the project.
         return try apply(
-            change, where: "id IN (\(list(ids))) AND +project_id = ? AND +parent_id IS NOT NULL",
-            [.id(change.project)], isCached: false)
+            change, where: "id IN (\(list(ids))) AND +parent_id IS NOT NULL", [], isCached: false)
+    }
+
+    func apply(_ change: StatusChange, toChildrenOf folders: [AssetID]) throws -> Int {
+        if folders.isEmpty { return 0 }
+        let ids = list(folders)
+        var span: (first: Int64, last: Int64, count: Int64)?
+        try db.query(
+            "SELECT MIN(id), MAX(id), COUNT(*) FROM assets WHERE parent_id IN (\(ids))", [], isCached: false
+        ) { row in
+            if let first = row.int(ifAny: 0) { span = (first, row.int(1), row.int(2)) }
+        }
+        guard let span else { return 0 }
+        // What came together mostly stands together. Then a look at each row of that place takes less time than the way to each
+        // row through an index, by name (1,000,000 rows: 3.2 s, and 4 s).
+        let isDense = span.last - span.first < 2 * span.count
+        return try apply(
+            change,
+            where: isDense ? "id BETWEEN ? AND ? AND +parent_id IN (\(ids))" : "parent_id IN (\(ids))",
+            isDense ? [.int(span.first), .int(span.last)] : [], isCached: false)
     }
 
     func apply(
@@ -135,17 +152,18 @@ extension SQLTransaction {
         let end = last.map { [SQLValue.text($0)] } ?? []
         let changed = try apply(
             change,
-            where: """
-                parent_id = ? AND is_file = 1 AND name > ? \(last == nil ? "" : "AND name <= ?") AND +project_id = ?
-                """, start + end + [.id(change.project)], isCached: true)
+            where: "parent_id = ? AND is_file = 1 AND name > ? \(last == nil ? "" : "AND name <= ?")", start + end,
+            isCached: true)
         return FileSweep(changed: changed, last: last)
     }
 
+    /// - Parameter place: where to look; it has to lead the planner to these rows.
     private func apply(
         _ change: StatusChange, where place: String, _ values: [SQLValue], isCached: Bool
     ) throws -> Int {
-        let condition = place + " AND status = ?"
-        let values = values + [.text(change.from.rawValue)]
+        // The sign keeps SQLite's planner from taking an index on the project and reading all of its files.
+        let condition = place + " AND +project_id = ? AND status = ?"
+        let values = values + [.id(change.project), .text(change.from.rawValue)]
         let count = try appendChanges(
             .update, ofAssetsWhere: condition, values, in: change.project, isCached: isCached)
         if count > 0 {

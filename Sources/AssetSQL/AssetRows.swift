@@ -146,7 +146,7 @@ extension SQLTransaction: AssetTables {
     }
 
     private static let selectState = """
-        SELECT a.id, a.gid, a.parent_id, a.is_file, a.status, a.status_job, p.status
+        SELECT a.id, a.gid, a.parent_id, a.is_file, a.status, a.status_job, p.status, a.file_count, a.folder_count
         FROM assets a LEFT JOIN assets p ON p.id = a.parent_id
         """
 
@@ -154,7 +154,8 @@ extension SQLTransaction: AssetTables {
         AssetState(
             id: row.id(0), gid: try row.gid(1), parent: row.id(ifAny: 2), isFile: row.int(3) == 1,
             status: try row.raw(4), statusJob: row.id(ifAny: 5),
-            parentStatus: row.isNull(6) ? nil : try row.raw(6, Asset.Status.self))
+            parentStatus: row.isNull(6) ? nil : try row.raw(6, Asset.Status.self), fileCount: row.int(7),
+            folderCount: row.int(8))
     }
 
     func assets(

@@ -212,12 +212,26 @@ extension SQLTransaction: JobTables {
         }
     }
 
-    func popFolder(of job: JobID) throws -> AssetID? {
-        try db.first(
+    func pushFolders(in folders: [AssetID], with status: Asset.Status, of job: JobID) throws {
+        if folders.isEmpty { return }
+        try db.execute(
             """
-            DELETE FROM job_folders WHERE id = (SELECT MIN(id) FROM job_folders WHERE job_id = ?)
-            RETURNING folder_id
-            """, [.id(job)]
+            INSERT INTO job_folders (job_id, folder_id)
+            SELECT ?, id FROM assets
+            WHERE parent_id IN (\(list(folders))) AND is_file = 0 AND status = ? AND +status_job = ?
+            """, [.id(job), .text(status.rawValue), .id(job)], isCached: false)
+    }
+
+    func nextFolders(of job: JobID, limit: Int) throws -> [AssetID] {
+        try db.all(
+            "SELECT folder_id FROM job_folders WHERE job_id = ? ORDER BY id LIMIT ?", [.id(job), .count(limit)]
         ) { $0.id(0) }
+    }
+
+    func dropFolders(_ count: Int, of job: JobID) throws {
+        try db.execute(
+            """
+            DELETE FROM job_folders WHERE id IN (SELECT id FROM job_folders WHERE job_id = ? ORDER BY id LIMIT ?)
+            """, [.id(job), .count(count)])
     }
 }

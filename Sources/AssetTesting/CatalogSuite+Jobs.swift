@@ -123,8 +123,8 @@ extension CatalogSuite {
         #expect(try await set.read { try $0.job(finished.id) }?.id == nil)
         #expect(try await set.read { try $0.selectionCount(selection) } == 0)
         #expect(try await set.read { try $0.selectionItems(selection, from: 0) } == [])
-        #expect(try await set.write { try $0.popFolder(of: finished.id) } == nil)
-        #expect(try await set.write { try $0.popFolder(of: open.id) } == folder.id)
+        #expect(try await set.read { try $0.nextFolders(of: finished.id, limit: 9) } == [])
+        #expect(try await set.read { try $0.nextFolders(of: open.id, limit: 9) } == [folder.id])
         try await set.write { try $0.deleteJob(open.id) }
         #expect(try await set.read { try $0.job(open.id) }?.id == nil)
     }
@@ -137,10 +137,35 @@ extension CatalogSuite {
             try tx.pushFolders([ids[4]], of: b.id)
             try tx.pushFolders(Array(ids[2..<4]), of: a.id)
         }
-        var popped: [AssetID] = []
-        while let next = try await set.write({ try $0.popFolder(of: a.id) }) { popped.append(next) }
-        #expect(popped == Array(ids[..<4]))
-        #expect(try await set.write { try $0.popFolder(of: b.id) } == ids[4])
+        #expect(try await set.read { try $0.nextFolders(of: a.id, limit: 3) } == Array(ids[..<3]))
+        try await set.write { try $0.dropFolders(3, of: a.id) }
+        #expect(try await set.read { try $0.nextFolders(of: a.id, limit: 3) } == [ids[3]])
+        try await set.write { try $0.dropFolders(3, of: a.id) }
+        #expect(try await set.read { try $0.nextFolders(of: a.id, limit: 3) } == [])
+        #expect(try await set.read { try $0.nextFolders(of: b.id, limit: 3) } == [ids[4]])
+    }
+
+    func changedFolders(_ set: CatalogSet) async throws {
+        let job = try await insertJob(set)
+        let (a, b) = (try await set.folder("a"), try await set.folder("b"))
+        let inside = [
+            try await set.folder("1", in: a), try await set.folder("2", in: a), try await set.folder("3", in: b),
+        ]
+        let file = try await set.file("file.txt", in: a)
+        let elsewhere = try await set.folder("elsewhere", in: inside[0])
+        let change = StatusChange(
+            project: set.project.id, from: .published, to: .deleted, job: job.id, now: CatalogSet.now)
+        try await set.write { tx in
+            _ = try tx.apply(change, to: [inside[0].id, inside[2].id, file.id, elsewhere.id])
+            try tx.setStatus(of: inside[1].id, to: .deleted, now: CatalogSet.now)
+            try tx.pushFolders(in: [a.id, b.id], with: .published, of: job.id)
+            try tx.pushFolders(in: [], with: .deleted, of: job.id)
+        }
+        #expect(try await set.read { try $0.nextFolders(of: job.id, limit: 9) } == [])
+        try await set.write { try $0.pushFolders(in: [a.id, b.id], with: .deleted, of: job.id) }
+        let next = try await set.read { try $0.nextFolders(of: job.id, limit: 9) }
+        #expect(Set(next) == [inside[0].id, inside[2].id])
+        #expect(next.count == 2)
     }
 
     func selections(_ set: CatalogSet) async throws {

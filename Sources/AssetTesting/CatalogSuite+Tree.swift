@@ -288,6 +288,44 @@ extension CatalogSuite {
         let project = set.project.id
         let before = try await set.read { try $0.projectCursor(project) }
         try await set.write { tx in
+    /// `isDense`: whether the rows stand together in the table, or what lies in other folders stands between them.
+    func statusOfChildren(_ set: CatalogSet, isDense: Bool) async throws {
+        let (a, b, other) = (try await set.folder("a"), try await set.folder("b"), try await set.folder("other"))
+        var inside: [Asset] = []
+        for number in 0..<6 {
+            let folder = number.isMultiple(of: 2) ? a : b
+            inside.append(
+                number == 3 ? try await set.folder("sub", in: folder) : try await set.file("\(number)", in: folder))
+            for count in 0..<(isDense ? 0 : 4) { _ = try await set.file("\(number) \(count)", in: other) }
+        }
+        let (gone, ids) = (inside[4], inside.map(\.id))
+        let deep = try await set.file("deep", in: inside[3])
+        let (project, later) = (set.project.id, CatalogSet.now.adding(seconds: 5))
+        let job = JobID(rawValue: 77)
+        try await set.write { try $0.setStatus(of: gone.id, to: .deleted, now: CatalogSet.now) }
+        let before = try await set.read { try $0.projectCursor(project) }
+        let change = StatusChange(project: project, from: .published, to: .deleted, job: job, now: later)
+        #expect(try await set.write { try $0.apply(change, toChildrenOf: [a.id, b.id]) } == 5)
+        let lines = try await set.read { try $0.changes(in: project, after: before, limit: 100) }
+        #expect(lines.map(\.cursor) == Array(before + 1...before + 5))
+        #expect(Set(lines.map(\.key)) == Set(inside.map(\.gid)).subtracting([gone.gid]))
+        #expect(lines.allSatisfy { $0.action == .update && $0.dataType == .assets })
+        let states = try await set.read { try $0.states(of: ids) }
+        #expect(states.allSatisfy { $0.status == .deleted })
+        #expect(states.map(\.statusJob) == inside.map { $0.id == gone.id ? nil : job })
+        #expect(try await set.asset(inside[0])?.updatedOn == later)
+        #expect(try await set.asset(gone)?.updatedOn == CatalogSet.now)
+        for asset in [a, b, other, deep] { #expect(try await set.asset(asset)?.status == .published) }
+        #expect(try await !set.read { try $0.hasChildren(other.id, with: .deleted) })
+        // Nothing to change: no lines, no cursor used.
+        #expect(try await set.write { try $0.apply(change, toChildrenOf: [a.id, b.id]) } == 0)
+        #expect(try await set.write { try $0.apply(change, toChildrenOf: []) } == 0)
+        let foreign = StatusChange(
+            project: set.strangeProject.id, from: .deleted, to: .published, job: nil, now: later)
+        #expect(try await set.write { try $0.apply(foreign, toChildrenOf: [a.id, b.id]) } == 0)
+        #expect(try await set.read { try $0.projectCursor(project) } == before + 5)
+    }
+
             try tx.purge(
                 [first.id, second.id], childrenOf: folder.id, project: project, files: true, now: CatalogSet.now)
         }

@@ -12,11 +12,11 @@ import Testing
 package struct CatalogSuite: Sendable {
     package enum Check: String, CaseIterable, Sendable {
         case failedWrite, snapshot, uniqueNames, counts, children, walkingUp, assetsByID, subtreeCounts
-        case statusChange, purge, move, replaceContent, cursors, globalFeed
+        case statusChange, statusOfNeighbours, statusOfScattered, purge, move, replaceContent, cursors, globalFeed
         case claimBlob, releaseBlobs, unknownLocations, fileTokens
         case selections, selectionExpiry
         case searchTerms, searchWords, searchFilters, searchOrder, searchCommonWords, searchBounds
-        case claimJob, leases, saveJob, deleteJob, jobFolders
+        case claimJob, leases, saveJob, deleteJob, jobFolders, changedFolders
         case segments, segmentOverlap, jobScopes
         case accounts, projects, members, keys, sessions, signingKeys
         case oldVersions, texts, searchProperties, changedByJob
@@ -43,6 +43,8 @@ package struct CatalogSuite: Sendable {
         case .assetsByID: try await assetsByID(set)
         case .subtreeCounts: try await subtreeCounts(set)
         case .statusChange: try await statusChange(set)
+        case .statusOfNeighbours: try await statusOfChildren(set, isDense: true)
+        case .statusOfScattered: try await statusOfChildren(set, isDense: false)
         case .purge: try await purge(set)
         case .move: try await move(set)
         case .replaceContent: try await replaceContent(set)
@@ -65,6 +67,7 @@ package struct CatalogSuite: Sendable {
         case .saveJob: try await saveJob(set)
         case .deleteJob: try await deleteJob(set)
         case .jobFolders: try await jobFolders(set)
+        case .changedFolders: try await changedFolders(set)
         case .segments: try await segments(set)
         case .segmentOverlap: try await segmentOverlap(set)
         case .jobScopes: try await jobScopes(set)

@@ -107,6 +107,47 @@ struct BulkDeleteTests {
                 == JobNotice(status: "done", total: 2, remaining: 0, failed: 0))
     }
 
+    @Test func `many small folders, and one between them that is larger than a step`() async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let top = try await test.folder(caller, "top")
+        var all = [top]
+        for number in 0..<240 {
+            let folder = try await test.folder(caller, "folder \(number)", in: top.gid)
+            let count = number == 120 ? 1500 : number % 3
+            all.append(folder)
+            all += try await test.files(count, in: folder)
+            guard number.isMultiple(of: 50) else { continue }
+            let sub = try await test.folder(caller, "sub", in: folder.gid)
+            all.append(sub)
+            all += try await test.files(2, in: sub)
+        }
+        let gone = all[3]
+        _ = try await test.service.delete(caller, .gid(gone.gid))
+        let changed = all.filter { $0.id != gone.id }.map(\.gid.description).sorted()
+        let total = Int64(all.count)
+
+        var cursor = try await test.cursor()
+        let delete = try await test.service.bulkDelete(caller, .gids(top))
+        try await test.runJobs()
+        #expect(try await test.statuses(all) == all.map { _ in .deleted })
+        #expect(try await test.changedKeys(.update, after: cursor) == changed)
+        #expect(try await test.changes(after: cursor).map(\.cursor) == Array(cursor + 1..<cursor + total))
+        // What was in the trash already has no line, and is not counted.
+        let end = JobNotice(status: "done", total: total - 1, remaining: 0, failed: 0)
+        #expect(try await test.end(of: delete, seenBy: caller.user) == end)
+
+        cursor = try await test.cursor()
+        let undelete = try await test.service.bulkUndelete(caller, .gids(top))
+        try await test.runJobs()
+        #expect(try await test.statuses(all) == all.map { _ in .published })
+        #expect(
+            try await test.changedKeys(.update, after: cursor) == all.map(\.gid.description).sorted())
+        #expect(
+            try await test.end(of: undelete, seenBy: caller.user)
+                == JobNotice(status: "done", total: total, remaining: 0, failed: 0))
+    }
+
     @Test func `items in the wrong state fail one by one`() async throws {
         let test = try await TestService.make()
         let caller = try await test.caller()

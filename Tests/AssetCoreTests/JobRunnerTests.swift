@@ -210,6 +210,37 @@ struct JobRunnerTests {
         #expect(try await test.statuses(tree.all) == tree.all.map { _ in .published })
     }
 
+    @Test func `a small folder that is taken out while others are being deleted keeps its content`() async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let top = try await test.folder(caller, "top")
+        let other = try await test.folder(caller, "other")
+        var folders: [Asset] = []
+        var files: [[Asset]] = []
+        for number in 0..<40 {
+            folders.append(try await test.folder(caller, "folder \(number)", in: top.gid))
+            files.append(try await test.files(50, in: folders[number]))
+        }
+        let token = try await test.service.bulkDelete(caller, .gids(top))
+        // Claim, start, freeze, evaluate, and one step: all folders, and the files of some.
+        let catalog = InterruptedCatalog(inner: test.service.catalog, writes: 5, dies: .beforeCommit)
+        try? await test.runner(over: catalog).drain()
+        #expect(try await test.statuses(folders) == folders.map { _ in .deleted })
+        #expect(try await test.statuses(files[0]) == files[0].map { _ in .deleted })
+        #expect(try await test.statuses(files[39]) == files[39].map { _ in .published })
+        _ = try await test.service.bulkMove(caller, .gids(folders[39]), to: other.gid)
+        try await test.runJobs()
+        _ = try await test.service.bulkUndelete(caller, .gids(folders[39]))
+        try await test.runJobs()
+        test.clock.advance(seconds: Self.lease)
+        try await test.runJobs()
+        let taken = [folders[39]] + files[39]
+        #expect(try await test.statuses(taken) == taken.map { _ in .published })
+        let rest = [top] + folders.dropLast() + files.dropLast().flatMap(\.self)
+        #expect(try await test.statuses(rest) == rest.map { _ in .deleted })
+        #expect(try await test.end(of: token, seenBy: caller.user).remaining == 0)
+    }
+
     /// Four writes end before the first step, five after it.
     @Test(arguments: [(4, Asset.Status.published), (5, .deleted)])
     func `a folder that is moved out meanwhile is deleted whole or not at all`(

@@ -11,13 +11,9 @@ struct StatusSweep {
     /// - Returns: about how many rows were looked at; nil when there is nothing left.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
         if let folder = job.folder { return try sweep(folder, &job, limit: limit) }
-        if let folder = try tx.popFolder(of: job.id) {
-            job.folder = folder
-            job.afterName = nil
-            job.isInFiles = false
-            return 1
-        }
-        return try takeItems(&job, limit: min(limit, 1000))
+        let folders = try tx.nextFolders(of: job.id, limit: 100)
+        if folders.isEmpty { return try takeItems(&job, limit: min(limit, 1000)) }
+        return try sweep(folders, &job, limit: limit)
     }
 
     private func change(_ job: Job) -> StatusChange {
@@ -69,6 +65,36 @@ struct StatusSweep {
         if state.status != from { return from == .published ? "Deleted already" : "Not deleted" }
         if from == .deleted, state.parentStatus != .published { return "Its folder is deleted" }
         return nil
+    }
+
+    /// Changes what lies in the first of the folders, as many as fit into the limit together. A folder that does not fit alone is
+    /// worked through in parts.
+    private func sweep(_ folders: [AssetID], _ job: inout Job, limit: Int) throws -> Int {
+        // A folder can stand there twice: for itself, and below another selected one.
+        let states = Dictionary(try tx.states(of: folders).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var together: [AssetState] = []
+        var passed = 0
+        var spent = 0
+        for folder in folders {
+            if let state = states[folder], isOurs(state, job) {
+                if passed > 0, spent + state.childCount > limit { break }
+                if state.childCount > limit {
+                    job.folder = folder
+                    job.afterName = nil
+                    job.isInFiles = false
+                    passed = 1
+                    break
+                }
+                if state.childCount > 0 { together.append(state) }
+                spent += state.childCount
+            }
+            passed += 1
+            spent += 1
+        }
+        try tx.dropFolders(passed, of: job.id)
+        job.succeeded += Int64(try tx.apply(change(job), toChildrenOf: together.map(\.id)))
+        try tx.pushFolders(in: together.filter { $0.folderCount > 0 }.map(\.id), with: to, of: job.id)
+        return spent
     }
 
     private func sweep(_ folder: AssetID, _ job: inout Job, limit: Int) throws -> Int {

@@ -68,10 +68,12 @@ package struct AssetState: Sendable {
     /// The job that changed the status last.
     package let statusJob: JobID?
     package let parentStatus: Asset.Status?
+    package let fileCount: Int64
+    package let folderCount: Int64
 
     package init(
         id: AssetID, gid: GID, parent: AssetID?, isFile: Bool, status: Asset.Status, statusJob: JobID?,
-        parentStatus: Asset.Status?
+        parentStatus: Asset.Status?, fileCount: Int64, folderCount: Int64
     ) {
         self.id = id
         self.gid = gid
@@ -80,7 +82,12 @@ package struct AssetState: Sendable {
         self.status = status
         self.statusJob = statusJob
         self.parentStatus = parentStatus
+        self.fileCount = fileCount
+        self.folderCount = folderCount
     }
+
+    /// How many files and folders lie directly in a folder.
+    package var childCount: Int { Int(fileCount + folderCount) }
 }
 
 /// The tree. Every change of a row keeps the counts of its folder, the search index and the feed (`ChangeTables`) in step only
@@ -141,6 +148,8 @@ package protocol AssetTables {
     func setStatus(of id: AssetID, to status: Asset.Status, now: Timestamp) throws
     /// Sets the status of those of `ids` that have the status `from`, and appends an UPDATE for each; answers how many.
     func apply(_ change: StatusChange, to ids: [AssetID]) throws -> Int
+    /// The same for all that lies directly in these folders, at most 1000 of them.
+    func apply(_ change: StatusChange, toChildrenOf folders: [AssetID]) throws -> Int
     /// The same for the next `limit` files of a folder by name: the way to go through large folders, because no id has to be read.
     func apply(
         _ change: StatusChange, toFilesOf folder: AssetID, after name: String?, limit: Int

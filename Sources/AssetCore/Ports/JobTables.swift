@@ -65,5 +65,10 @@ package protocol JobTables {
 
     /// Folders whose content a job has yet to work through, in the order in which they were added.
     func pushFolders(_ folders: [AssetID], of job: JobID) throws
-    func popFolder(of job: JobID) throws -> AssetID?
+    /// Adds those folders directly in `folders` that the job was the last to change, and that still are `status`.
+    func pushFolders(in folders: [AssetID], with status: Asset.Status, of job: JobID) throws
+    /// The first folders, at most `limit`.
+    func nextFolders(of job: JobID, limit: Int) throws -> [AssetID]
+    /// Takes out the first `count` folders.
+    func dropFolders(_ count: Int, of job: JobID) throws
 }
