@@ -64,12 +64,20 @@ extension SQLTransaction: AssetTables {
     }
 
     func children(of parent: AssetID, top: Int, size: Int) throws -> [Asset] {
-        try db.all(
+        // What comes before the page is counted off in the index alone, and from the nearer end.
+        let total = Int(
+            try db.first("SELECT file_count + folder_count FROM assets WHERE id = ?", [.id(parent)]) { $0.int(0) } ?? 0)
+        let size = min(size, total - top)
+        if size <= 0 { return [] }
+        let behind = total - top - size
+        let page = behind < top ? "ORDER BY is_file DESC, name DESC" : "ORDER BY is_file, name"
+        return try db.all(
             """
-            SELECT \(Self.assetColumns) FROM assets WHERE parent_id = ?
-            ORDER BY is_file, name LIMIT ? OFFSET ?
+            SELECT \(Self.assetColumns) FROM assets
+            WHERE id IN (SELECT id FROM assets WHERE parent_id = ? \(page) LIMIT ? OFFSET ?)
+            ORDER BY is_file, name
             """,
-            [.id(parent), .count(size), .count(top)], Self.asset)
+            [.id(parent), .count(size), .count(min(top, behind))], Self.asset)
     }
 
     func childIDs(of parent: AssetID) throws -> [AssetID] {

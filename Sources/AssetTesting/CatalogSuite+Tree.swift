@@ -154,7 +154,15 @@ extension CatalogSuite {
             paged += try await set.read { try $0.children(of: folder.id, top: top, size: 5) }.map(\.name)
         }
         #expect(paged == expected)
-        #expect(try await set.read { try $0.children(of: folder.id, top: 13, size: 5) }.isEmpty)
+        // From either end.
+        for top in 0...expected.count {
+            for size in [1, 3, 20] {
+                let page = try await set.read { try $0.children(of: folder.id, top: top, size: size) }
+                #expect(page.map(\.name) == Array(expected.dropFirst(top).prefix(size)))
+            }
+        }
+        #expect(try await set.read { try $0.children(of: folder.id, top: 14, size: 5) }.isEmpty)
+        #expect(try await set.read { try $0.children(of: all[12].id, top: 0, size: 5) }.isEmpty)
         // Walking by name, one kind at a time.
         for (files, expected) in [(true, byBytes(files)), (false, byBytes(folders))] {
             var names: [String] = []
