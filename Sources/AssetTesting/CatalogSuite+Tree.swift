@@ -288,14 +288,6 @@ extension CatalogSuite {
         #expect(try await set.read { try $0.projectCursor(project) } == before + 2)
     }
 
-    func purge(_ set: CatalogSet) async throws {
-        let folder = try await set.folder("folder")
-        let first = try await set.file("word1", in: folder)
-        let second = try await set.file("word2", in: folder)
-        let elsewhere = try await set.file("word3")
-        let project = set.project.id
-        let before = try await set.read { try $0.projectCursor(project) }
-        try await set.write { tx in
     /// `isDense`: whether the rows stand together in the table, or what lies in other folders stands between them.
     func statusOfChildren(_ set: CatalogSet, isDense: Bool) async throws {
         let (a, b, other) = (try await set.folder("a"), try await set.folder("b"), try await set.folder("other"))
@@ -334,6 +326,14 @@ extension CatalogSuite {
         #expect(try await set.read { try $0.projectCursor(project) } == before + 5)
     }
 
+    func purge(_ set: CatalogSet) async throws {
+        let folder = try await set.folder("folder")
+        let first = try await set.file("word1", in: folder)
+        let second = try await set.file("word2", in: folder)
+        let elsewhere = try await set.file("word3")
+        let project = set.project.id
+        let before = try await set.read { try $0.projectCursor(project) }
+        try await set.write { tx in
             try tx.purge(
                 [first.id, second.id], childrenOf: folder.id, project: project, files: true, now: CatalogSet.now)
         }
