@@ -40,13 +40,13 @@ extension SQLTransaction: AssetTables {
 
     func assets(_ ids: [AssetID]) throws -> [Asset] {
         if ids.isEmpty { return [] }
-        var found: [AssetID: Asset] = [:]
+        let places = Dictionary(zip(ids, ids.indices), uniquingKeysWith: { first, _ in first })
+        var found: [Asset?] = Array(repeating: nil, count: ids.count)
         let sql = "SELECT \(Self.assetColumns) FROM assets WHERE id IN (\(list(ids)))"
         try db.query(sql, [], isCached: false) { row in
-            let asset = try Self.asset(row)
-            found[asset.id] = asset
+            if let place = places[row.id(0)] { found[place] = try Self.asset(row) }
         }
-        return ids.compactMap { found[$0] }
+        return ids.compactMap { places[$0].flatMap { found[$0] } }
     }
 
     func assets(_ gids: [GID], in project: ProjectID) throws -> [Asset] {

@@ -36,11 +36,11 @@ extension SQLTransaction {
         try db.first("SELECT count FROM selections WHERE id = ?", [.id(selection)]) { $0.int(0) } ?? 0
     }
 
-    func selection(token: GID, project: ProjectID, user: UserID, now: Timestamp) throws -> SelectionID? {
+    func selection(token: GID, project: ProjectID, user: UserID, now: Timestamp) throws -> OpenSelection? {
         try db.first(
-            "SELECT id FROM selections WHERE token = ? AND project_id = ? AND user_id = ? AND expires_on > ?",
+            "SELECT id, expires_on FROM selections WHERE token = ? AND project_id = ? AND user_id = ? AND expires_on > ?",
             [.gid(token), .id(project), .id(user), .time(now)]
-        ) { $0.id(0) }
+        ) { OpenSelection(id: $0.id(0), expiresOn: $0.time(1)) }
     }
 
     func setExpiry(of selection: SelectionID, to moment: Timestamp?) throws {

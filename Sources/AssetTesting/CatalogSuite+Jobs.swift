@@ -206,18 +206,18 @@ extension CatalogSuite {
         }
         func find(
             _ token: GID, project: ProjectID? = nil, user: UserID? = nil, at moment: Timestamp = now
-        ) async throws -> SelectionID? {
+        ) async throws -> OpenSelection? {
             let (project, user) = (project ?? set.project.id, user ?? set.user.id)
             return try await set.read { try $0.selection(token: token, project: project, user: user, now: moment) }
         }
-        #expect(try await find(token) == id)
+        #expect(try await find(token) == OpenSelection(id: id, expiresOn: end))
         #expect(try await find(GID()) == nil)
         #expect(try await find(token, project: set.strangeProject.id) == nil)
         #expect(try await find(token, user: set.stranger.id) == nil)
         #expect(try await find(token, at: end) == nil)
         #expect(try await set.write { try $0.deleteExpiredSelections(now: now, limit: 10) } == 0)
         try await set.write { try $0.setExpiry(of: id, to: end.adding(seconds: 60)) }
-        #expect(try await find(token, at: end) == id)
+        #expect(try await find(token, at: end)?.id == id)
         #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 10) } == 0)
         // One that never expires belongs to a job: no cursor reaches it, no sweeper removes it.
         try await set.write { try $0.setExpiry(of: id, to: nil) }

@@ -119,7 +119,7 @@ struct BulkGetTests {
         #expect(end.cursor == nil)
     }
 
-    @Test func `a cursor lives for an hour after its last use`() async throws {
+    @Test func `a cursor lives for an hour after its last use, and for a minute more at most`() async throws {
         let test = try await TestService.make()
         let caller = try await test.caller()
         let folder = try await test.folder(caller, "folder")
@@ -131,10 +131,33 @@ struct BulkGetTests {
             page = try await test.service.bulkGet(caller, Self.children(folder), cursor: page.cursor, size: 1)
             #expect(page.assets.count == 1)
         }
-        test.clock.advance(seconds: 3600)
+        test.clock.advance(seconds: 3660)
         let cursor = page.cursor
         await expectError(.badSelection) {
             try await test.service.bulkGet(caller, Self.children(folder), cursor: cursor, size: 1)
+        }
+    }
+
+    @Test func `the end of a cursor is written down once in a minute, not with each page`() async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let folder = try await test.folder(caller, "folder")
+        _ = try await test.files(9, in: folder)
+        var page = try await test.service.bulkGet(caller, Self.children(folder), cursor: nil, size: 1)
+        let text: String = try #require(page.cursor)
+        let token = try #require(text.split(separator: ".").first.flatMap { GID($0) })
+        func secondsLeft() async throws -> Double {
+            let now = test.clock.clock.now()
+            let open = try await test.service.catalog.read { tx in
+                try tx.selection(token: token, project: caller.project.id, user: caller.user.id, now: now)
+            }
+            return try #require(open).expiresOn.seconds - now.seconds
+        }
+        for (wait, left) in [(0.0, 3660.0), (59, 3601), (1, 3600), (1, 3660), (10, 3650), (3600, 3660)] {
+            test.clock.advance(seconds: wait)
+            page = try await test.service.bulkGet(caller, Self.children(folder), cursor: page.cursor, size: 1)
+            #expect(page.assets.count == 1)
+            #expect(abs(try await secondsLeft() - left) < 0.001)
         }
     }
 }

@@ -257,7 +257,7 @@ struct RPCAssetsTests {
 
             let owner = try await server.rpc(client, as: server.project.owner)
             try await owner.fails("assets/bulk/get", ["selection": selection, "page.cursor": cursor], 1006)
-            server.fixture.clock.advance(seconds: 3601)
+            server.fixture.clock.advance(seconds: 3661)
             try await api.fails("assets/bulk/get", ["selection": selection, "page.cursor": cursor], 1006)
             for cursor in ["", "nonsense", 5, "\(GID()).0", "\(GID())"] as [TestJSON] {
                 try await api.fails("assets/bulk/get", ["selection": selection, "page.cursor": cursor], 1006)

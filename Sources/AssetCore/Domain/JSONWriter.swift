@@ -12,7 +12,7 @@ extension JSON {
         case .bool(let value): buffer.writeStaticString(value ? "true" : "false")
         case .int(let value): buffer.writeString(String(value))
         case .double(let value): buffer.writeString(value.isFinite ? String(value) : "null")
-        case .string(let value): JSON.writeString(value, into: &buffer)
+        case .string(let value): JSON.write(value, into: &buffer)
         case .raw(let text): buffer.writeString(text)
         case .array(let elements):
             buffer.writeInteger(UInt8(ascii: "["))
@@ -29,7 +29,7 @@ extension JSON {
             for (key, value) in members {
                 if separates { buffer.writeInteger(UInt8(ascii: ",")) }
                 separates = true
-                JSON.writeString(key, into: &buffer)
+                JSON.write(key, into: &buffer)
                 buffer.writeInteger(UInt8(ascii: ":"))
                 value.write(into: &buffer)
             }
@@ -44,7 +44,8 @@ extension JSON {
         return String(buffer: buffer)
     }
 
-    private static func writeString(_ value: String, into buffer: inout ByteBuffer) {
+    /// Appends a text in quotes.
+    package static func write(_ value: String, into buffer: inout ByteBuffer) {
         buffer.writeInteger(UInt8(ascii: "\""))
         var value = value
         value.withUTF8 { bytes in

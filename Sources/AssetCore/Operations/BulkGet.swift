@@ -10,8 +10,8 @@ package struct SelectionPage: Sendable {
 extension AssetService {
     /// The assets of a selection, page by page (project reference 5.18 and 6).
     ///
-    /// The first page freezes the selection, so that paging is stable; the cursor is good for an hour after its last use. Assets
-    /// that are purged meanwhile are left out: a short page is not the end, only a nil cursor is.
+    /// The first page freezes the selection, so that paging is stable; the cursor is good for an hour after its last use, and
+    /// for a minute more at most: its end is written down once in a minute, not with each page. Assets that are purged meanwhile are left out: a short page is not the end, only a nil cursor is.
     /// - Throws: `badSelection` when the selection or the cursor cannot be used.
     package func bulkGet(
         _ caller: Caller, _ selection: @autoclosure () throws -> Selection, cursor: String?, size: Int
@@ -25,7 +25,7 @@ extension AssetService {
         }
         var cursor: String?
         if ids.count > size {
-            let expiry = clock.now().adding(seconds: settings.cursorLifetime)
+            let expiry = clock.now().adding(seconds: settings.cursorLifetime + Self.cursorSlack)
             let frozen = try await freeze(ids, project: caller.project.id, user: caller.user.id, expiresOn: expiry)
             cursor = PageCursor(token: frozen.token, position: Int64(size)).text
         }
@@ -35,14 +35,14 @@ extension AssetService {
     private func nextPage(_ caller: Caller, _ text: String, size: Int) async throws -> SelectionPage {
         guard let cursor = PageCursor(text) else { throw AssetError.badSelection("'page.cursor' is not one of ours") }
         let now = clock.now()
-        let page = try await catalog.read { tx -> (id: SelectionID, page: SelectionPage) in
+        let (selection, page) = try await catalog.read { tx -> (OpenSelection, SelectionPage) in
             let selection = try tx.selection(
                 token: cursor.token, project: caller.project.id, user: caller.user.id, now: now)
             guard let selection else { throw AssetError.badSelection("'page.cursor' is unknown or has expired") }
-            let total = try tx.selectionCount(selection)
+            let total = try tx.selectionCount(selection.id)
             var ids: [AssetID] = []
             while ids.count < size {
-                let more = try tx.selectionItems(selection, from: cursor.position + Int64(ids.count))
+                let more = try tx.selectionItems(selection.id, from: cursor.position + Int64(ids.count))
                 if more.isEmpty { break }
                 ids += more.prefix(size - ids.count)
             }
@@ -54,11 +54,16 @@ extension AssetService {
                 cursor: next < total ? PageCursor(token: cursor.token, position: next).text : nil)
             return (selection, page)
         }
-        try await catalog.write { [settings] tx in
-            try tx.setExpiry(of: page.id, to: now.adding(seconds: settings.cursorLifetime))
+        let needed = now.adding(seconds: settings.cursorLifetime)
+        if selection.expiresOn < needed {
+            let expiry = needed.adding(seconds: Self.cursorSlack)
+            try await catalog.write { tx in try tx.setExpiry(of: selection.id, to: expiry) }
         }
-        return page.page
+        return page
     }
+
+    /// How many seconds a cursor may live longer than it is promised.
+    private static let cursorSlack = 60.0
 
     /// Writes ids down as a frozen selection, in transactions of at most a few milliseconds.
     func freeze(

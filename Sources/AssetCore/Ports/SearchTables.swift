@@ -1,3 +1,14 @@
+/// A frozen selection that a `page.cursor` may still read.
+package struct OpenSelection: Sendable, Equatable {
+    package let id: SelectionID
+    package let expiresOn: Timestamp
+
+    package init(id: SelectionID, expiresOn: Timestamp) {
+        self.id = id
+        self.expiresOn = expiresOn
+    }
+}
+
 /// Full-text search, and selections that have been evaluated and frozen.
 package protocol SearchTables {
     /// The files that a query finds, deleted ones included, the most relevant first, then by id. Conditions such as "fewer than
@@ -15,7 +26,7 @@ package protocol SearchTables {
     /// How many ids a frozen selection holds.
     func selectionCount(_ selection: SelectionID) throws -> Int64
     /// The selection behind a `page.cursor` of this user, unless it has expired.
-    func selection(token: GID, project: ProjectID, user: UserID, now: Timestamp) throws -> SelectionID?
+    func selection(token: GID, project: ProjectID, user: UserID, now: Timestamp) throws -> OpenSelection?
     /// nil = never.
     func setExpiry(of selection: SelectionID, to moment: Timestamp?) throws
     func deleteSelection(_ selection: SelectionID) throws

@@ -6,42 +6,8 @@ enum RPCModels {
     /// The version of the dialect that clients are told: asset metadata, and no features of records (1.11).
     static let version: JSON = "2026.04.002"
 
-    static func asset(_ located: LocatedAsset, in project: Project) -> JSON {
-        let asset = located.asset
-        return [
-            "gid": JSON(asset.gid),
-            "pathname": .string(located.pathname),
-            "path": .string(located.path),
-            "name": .string(asset.name),
-            "is_file": .bool(asset.isFile),
-            "type": JSON(asset.content?.type),
-            "childcount": .int(asset.fileCount + asset.folderCount),
-            "status": .string(asset.status.rawValue),
-            "version": .int(asset.version),
-            "info": asset.content?.info ?? [
-                "filecount": .int(asset.fileCount), "foldercount": .int(asset.folderCount),
-            ],
-            "transforms": asset.transforms,
-            "title": localized(asset.title, in: project),
-            "description": localized(asset.description, in: project),
-            "metadata": asset.metadata,
-            "created_on": .double(asset.createdOn.seconds),
-            "updated_on": .double(asset.updatedOn.seconds),
-        ]
-    }
-
     static func assets(_ assets: [LocatedAsset], in project: Project) -> JSON {
-        var members: OrderedDictionary<String, JSON> = [:]
-        members.reserveCapacity(assets.count)
-        for located in assets { members[located.asset.gid.description] = asset(located, in: project) }
-        return .object(members)
-    }
-
-    /// A key for every language of the project; what is empty is "" (1.7).
-    private static func localized(_ text: LocalizedText, in project: Project) -> JSON {
-        .object(
-            OrderedDictionary(
-                project.languages.map { ($0, .string(text[$0] ?? "")) }, uniquingKeysWith: { first, _ in first }))
+        AssetWriter.object(of: assets, in: project)
     }
 
     static func user(_ user: User, isComplete: Bool) -> JSON {
