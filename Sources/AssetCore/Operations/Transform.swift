@@ -12,7 +12,7 @@ extension AssetService {
     ) async throws -> (source: StoredFile, rendition: Rendition) {
         try caller.require(.read)
         let began = clock.now()
-        let source = try await catalog.read { try $0.storedFile(storage, in: caller.project) }
+        let source = try await catalog.lookUp { try $0.storedFile(storage, in: caller.project) }
         var recipe = options.recipe
         let standard = OutputFormat(source: source.content.type)
         recipe.format =
@@ -23,7 +23,7 @@ extension AssetService {
             }
         let file = try options.fileName(of: storage.gid, recipe.format)
         let wanted = RenditionRequest(source: source, file: file, recipe: recipe, publicSince: began)
-        if !options.isForced, let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.isPublic {
+        if !options.isForced, let known = try await catalog.lookUp({ try $0.rendition(for: wanted) }), known.isPublic {
             return (source, known)
         }
         try caller.require(.write)
@@ -39,7 +39,8 @@ extension AssetService {
     /// - Throws: as `transform`, but not `processFailed`.
     package func preview(_ caller: Caller, _ storage: StorageName, size: Int) async throws -> Preview {
         try caller.require(.read)
-        return try await preview(try await catalog.read { try $0.storedFile(storage, in: caller.project) }, size: size)
+        return try await preview(
+            try await catalog.lookUp { try $0.storedFile(storage, in: caller.project) }, size: size)
     }
 
     /// The same for a file that the caller has been let through to.
@@ -50,7 +51,7 @@ extension AssetService {
         recipe.quality = 80
         // No name that a client gives is without an '@'.
         let wanted = RenditionRequest(source: source, file: "preview-\(size).webp", recipe: recipe, publicSince: nil)
-        if let known = try await catalog.read({ try $0.rendition(for: wanted) }), known.version == source.version {
+        if let known = try await catalog.lookUp({ try $0.rendition(for: wanted) }), known.version == source.version {
             return .picture(known)
         }
         do {
@@ -64,13 +65,13 @@ extension AssetService {
         let project = wanted.source.asset.project
         if !isForced {
             // One that was made meanwhile, or that is private since the file was made private.
-            if let known = try await catalog.read({ try $0.rendition(for: wanted) }) {
+            if let known = try await catalog.lookUp({ try $0.rendition(for: wanted) }) {
                 if known.isPublic || wanted.publicSince == nil { return known }
                 return try await catalog.write { try $0.madePublic(known, for: wanted) }
             }
         }
         guard let renderer else { throw AssetError.cannotRender("There is nothing here to render with") }
-        let blob = try await catalog.read { try $0.requireBlob(wanted.source.content.blob) }
+        let blob = try await catalog.lookUp { try $0.requireBlob(wanted.source.content.blob) }
         let rendering = try await renderer.render(
             MediaSource(blob: blob, type: wanted.source.content.type), wanted.recipe, in: blobs)
         do {
