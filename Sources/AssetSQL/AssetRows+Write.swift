@@ -122,23 +122,47 @@ extension SQLTransaction {
             change, where: "id IN (\(list(ids))) AND +parent_id IS NOT NULL", [], isCached: false)
     }
 
+    /// What came together mostly stands together in the table. Then a look at each row of that place takes less time than the way
+    /// to each through an index, by name, and an unbroken run of rows counts its lines by itself (1,000,000 rows in 3584 folders:
+    /// 4.0 s of processor time by index, 3.2 s by place, 2.7 s by runs).
     func apply(_ change: StatusChange, toChildrenOf folders: [AssetID]) throws -> Int {
         if folders.isEmpty { return 0 }
-        let ids = list(folders)
-        var span: (first: Int64, last: Int64, count: Int64)?
-        try db.query(
-            "SELECT MIN(id), MAX(id), COUNT(*) FROM assets WHERE parent_id IN (\(ids))", [], isCached: false
-        ) { row in
-            if let first = row.int(ifAny: 0) { span = (first, row.int(1), row.int(2)) }
+        let places = try db.all(
+            """
+            SELECT parent_id, MIN(id), MAX(id), COUNT(*) FROM assets WHERE parent_id IN (\(list(folders)))
+            GROUP BY parent_id
+            """, [], isCached: false
+        ) { RowPlace(folder: $0.id(0), first: $0.int(1), last: $0.int(2), count: $0.int(3)) }
+        var changed = 0
+        var others: [RowPlace] = []
+        for place in places {
+            if place.isRun, let count = try apply(change, toRunFrom: place.first, to: place.last) {
+                changed += count
+            } else {
+                others.append(place)
+            }
         }
-        guard let span else { return 0 }
-        // What came together mostly stands together. Then a look at each row of that place takes less time than the way to each
-        // row through an index, by name (1,000,000 rows: 3.2 s, and 4 s).
-        let isDense = span.last - span.first < 2 * span.count
-        return try apply(
-            change,
-            where: isDense ? "id BETWEEN ? AND ? AND +parent_id IN (\(ids))" : "parent_id IN (\(ids))",
-            isDense ? [.int(span.first), .int(span.last)] : [], isCached: false)
+        guard let first = others.map(\.first).min(), let last = others.map(\.last).max() else { return changed }
+        let ids = list(others.map(\.folder))
+        let isDense = last - first < 2 * others.reduce(0) { $0 + $1.count }
+        return try changed
+            + apply(
+                change,
+                where: isDense ? "id BETWEEN ? AND ? AND +parent_id IN (\(ids))" : "parent_id IN (\(ids))",
+                isDense ? [.int(first), .int(last)] : [], isCached: false)
+    }
+
+    /// Changes rows that follow each other without a gap; nil, and nothing changed, when one of them is not to be changed.
+    private func apply(_ change: StatusChange, toRunFrom first: Int64, to last: Int64) throws -> Int? {
+        let ready = try db.first(
+            "SELECT COUNT(*) FROM assets WHERE id BETWEEN ? AND ? AND +project_id = ? AND status = ?",
+            [.int(first), .int(last), .id(change.project), .text(change.from.rawValue)]
+        ) { $0.int(0) }
+        guard ready == last - first + 1 else { return nil }
+        try appendUpdates(ofRunFrom: first, to: last, in: change.project)
+        return try db.execute(
+            "UPDATE assets SET status = ?, status_job = ?, updated_on = ? WHERE id BETWEEN ? AND ?",
+            [.text(change.to.rawValue), .id(change.job), .time(change.now), .int(first), .int(last)])
     }
 
     func apply(
@@ -225,4 +249,15 @@ extension SQLTransaction {
             UNION SELECT blob_id FROM renditions WHERE asset_id IN (\(list(ids)))
             """, [], since: moment)
     }
+}
+
+/// Where the content of a folder stands in the table.
+private struct RowPlace {
+    let folder: AssetID
+    let first: Int64
+    let last: Int64
+    let count: Int64
+
+    /// Whether nothing else stands between. Fewer rows are not worth statements of their own.
+    var isRun: Bool { count >= 32 && last - first + 1 == count }
 }

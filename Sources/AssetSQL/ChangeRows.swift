@@ -60,6 +60,20 @@ extension SQLTransaction: ChangeTables {
         return (count, last)
     }
 
+    /// One line for each of some assets whose row numbers follow each other without a gap.
+    func appendUpdates(ofRunFrom first: Int64, to last: Int64, in project: ProjectID) throws {
+        let cursor = try lockCursor(of: project, adding: last - first + 1)
+        try db.execute(
+            """
+            INSERT INTO project_changes (project_id, cursor, action, data_type, key)
+            SELECT ?, ? + id, ?, ?, gid FROM assets WHERE id BETWEEN ? AND ?
+            """,
+            [
+                .id(project), .int(cursor - last), .int(ChangeAction.update.rawValue),
+                .int(ProjectChange.DataType.assets.rawValue), .int(first), .int(last),
+            ])
+    }
+
     private func lockCursor(of project: ProjectID, adding count: Int64) throws -> Int64 {
         touched.value.projects.insert(project)
         return try db.first(

@@ -326,6 +326,42 @@ extension CatalogSuite {
         #expect(try await set.read { try $0.projectCursor(project) } == before + 5)
     }
 
+    /// Folders whose content stands together: one that is changed whole, one of which a file has been changed before, a small one.
+    func statusOfRuns(_ set: CatalogSet) async throws {
+        let folders = [try await set.folder("whole"), try await set.folder("mixed"), try await set.folder("small")]
+        var inside: [[Asset]] = []
+        for (folder, count) in zip(folders, [100, 50, 2]) {
+            var files: [Asset] = []
+            for number in 0..<count { files.append(try await set.file("\(folder.name) \(number)", in: folder)) }
+            inside.append(files)
+        }
+        let (gone, outside) = (inside[1][20], try await set.file("outside"))
+        let (project, later) = (set.project.id, CatalogSet.now.adding(seconds: 5))
+        try await set.write { try $0.setStatus(of: gone.id, to: .deleted, now: CatalogSet.now) }
+        let before = try await set.read { try $0.projectCursor(project) }
+        let job = JobID(rawValue: 77)
+        let change = StatusChange(project: project, from: .published, to: .deleted, job: job, now: later)
+        let ids = folders.map(\.id)
+        #expect(try await set.write { try $0.apply(change, toChildrenOf: ids) } == 151)
+        let lines = try await set.read { try $0.changes(in: project, after: before, limit: 1000) }
+        #expect(lines.map(\.cursor) == Array(before + 1...before + 151))
+        let all = inside.flatMap(\.self)
+        #expect(Set(lines.map(\.key)) == Set(all.map(\.gid)).subtracting([gone.gid]))
+        #expect(lines.allSatisfy { $0.action == .update && $0.dataType == .assets })
+        #expect(try await set.read { try $0.projectCursor(project) } == before + 151)
+        for asset in all {
+            let now = try #require(try await set.asset(asset))
+            #expect(now.status == .deleted)
+            #expect(now.updatedOn == (asset.id == gone.id ? CatalogSet.now : later))
+        }
+        let states = try await set.read { try $0.states(of: all.map(\.id)) }
+        #expect(states.filter { $0.statusJob == job }.count == 151)
+        for asset in folders + [outside] { #expect(try await set.asset(asset)?.status == .published) }
+        let foreign = StatusChange(
+            project: set.strangeProject.id, from: .deleted, to: .published, job: nil, now: later)
+        #expect(try await set.write { try $0.apply(foreign, toChildrenOf: ids) } == 0)
+    }
+
     func purge(_ set: CatalogSet) async throws {
         let folder = try await set.folder("folder")
         let first = try await set.file("word1", in: folder)

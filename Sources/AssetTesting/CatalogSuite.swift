@@ -12,7 +12,8 @@ import Testing
 package struct CatalogSuite: Sendable {
     package enum Check: String, CaseIterable, Sendable {
         case failedWrite, snapshot, uniqueNames, counts, children, walkingUp, assetsByID, subtreeCounts
-        case statusChange, statusOfNeighbours, statusOfScattered, purge, move, replaceContent, cursors, globalFeed
+        case statusChange, statusOfNeighbours, statusOfScattered, statusOfRuns
+        case purge, move, replaceContent, cursors, globalFeed
         case claimBlob, releaseBlobs, unknownLocations, fileTokens
         case selections, selectionExpiry
         case searchTerms, searchWords, searchFilters, searchOrder, searchCommonWords, searchBounds
@@ -45,6 +46,7 @@ package struct CatalogSuite: Sendable {
         case .statusChange: try await statusChange(set)
         case .statusOfNeighbours: try await statusOfChildren(set, isDense: true)
         case .statusOfScattered: try await statusOfChildren(set, isDense: false)
+        case .statusOfRuns: try await statusOfRuns(set)
         case .purge: try await purge(set)
         case .move: try await move(set)
         case .replaceContent: try await replaceContent(set)
