@@ -27,7 +27,9 @@ struct BackupTests {
                 let now = service.clock.now()
                 let step = try SnapshotSweep(tx: tx, now: now).step(&job, limit: 10)
                 if changes {
-                    for file in [files[0], files[59]] { _ = try tx.move(file, into: root, now: now) }
+                    for file in [files[0], files[59]] {
+                        _ = try tx.move(file, into: root, by: caller.user.id, now: now)
+                    }
                     try tx.purge([files[1].id], childrenOf: folder.id, project: project, files: true, now: now)
                     try tx.appendUpdate(of: folder.id, in: project)
                 }

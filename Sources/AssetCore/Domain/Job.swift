@@ -15,6 +15,8 @@ package struct Job: Sendable {
         case addLanguage = "add_language"
         case removeLanguage = "remove_language"
         case purgeProject = "purge_project"
+        /// Always silent.
+        case tellPathnames = "tell_pathnames"
 
         /// Whether the job's total counts what lies below the selected assets.
         var countsSubtrees: Bool { self == .bulkDelete || self == .bulkUndelete || self == .bulkPermanentDelete }

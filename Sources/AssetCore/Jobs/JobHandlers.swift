@@ -7,7 +7,7 @@ enum JobHandlers {
         switch kind {
         case .bulkDelete, .bulkUndelete: .delete
         case .bulkPermanentDelete, .purgeProject: .purge
-        case .bulkMove, .undo, .backup, .addLanguage: .write
+        case .bulkMove, .undo, .backup, .addLanguage, .tellPathnames: .write
         case .removeLanguage: [.write, .delete]
         case .restore: [.write, .delete, .purge]
         }
@@ -19,7 +19,7 @@ enum JobHandlers {
         case .backup, .restore, .addLanguage, .removeLanguage:
             try tx.countDescendants(of: project.root, limit: .max) + 1
         case .undo: try UndoSweep.size(of: job, tx)
-        case .purgeProject, .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove: 0
+        case .purgeProject, .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove, .tellPathnames: 0
         }
     }
 
@@ -46,6 +46,8 @@ enum JobHandlers {
                 step = try LanguageSweep(tx: tx, now: now).step(&job, limit: budget)
             case .backup, .restore:
                 step = try SnapshotSweep(tx: tx, now: now).step(&job, limit: budget)
+            case .tellPathnames:
+                step = try PathnameSweep(tx: tx).step(&job, limit: budget)
             case .purgeProject:
                 step = try tx.purge(job.project, limit: budget, now: now)
             }
@@ -60,7 +62,7 @@ enum JobHandlers {
         switch job.kind {
         case .backup, .restore: try SnapshotSweep.abandon(job, tx, in: project)
         case .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove, .undo, .addLanguage, .removeLanguage,
-            .purgeProject:
+            .purgeProject, .tellPathnames:
             break
         }
     }

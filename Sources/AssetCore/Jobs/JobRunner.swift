@@ -160,7 +160,7 @@ package struct JobRunner: Service {
                 return job.kind == .bulkUndelete ? try tx.foldersFirst(ids) : ids
             }
             try await freeze(ids, for: job, owner)
-        case .backup, .restore, .undo, .addLanguage, .removeLanguage, .purgeProject:
+        case .backup, .restore, .undo, .addLanguage, .removeLanguage, .purgeProject, .tellPathnames:
             try await service.catalog.write { [service] tx in
                 guard var job = try lease(job.id, owner, tx), job.status == .processing,
                     let project = try tx.project(job.project)

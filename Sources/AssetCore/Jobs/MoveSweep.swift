@@ -33,7 +33,8 @@ struct MoveSweep {
     private func move(_ asset: Asset, into target: Asset, _ job: Job, _ folders: inout FolderNotices) throws -> Int {
         guard let parent = asset.parent else { throw AssetError.unprocessable("The root cannot be moved") }
         if parent == target.id { return 0 }
-        let notices = try tx.relocateQuietly(asset, into: target, named: AssetName(stored: asset.name), now: now)
+        let notices = try tx.relocateQuietly(
+            asset, into: target, named: AssetName(stored: asset.name), by: job.user, now: now)
         folders.add(parent, target.id)
         guard let moved = try tx.asset(asset.id) else { return notices }
         try tx.append(

@@ -102,7 +102,7 @@ struct UndoSweep {
                 throw AssetError.unprocessable("The folder that it came from is deleted")
             }
             let notices = try tx.relocateQuietly(
-                asset, into: parent, named: AssetName(stored: move.fromName), now: now)
+                asset, into: parent, named: AssetName(stored: move.fromName), by: job.user, now: now)
             folders.add(move.toParent, parent.id)
             job.succeeded += 1
             return notices

@@ -128,7 +128,8 @@ extension AssetTables where Self: ChangeTables & JobTables {
         try move(folder, to: parent, name: "purged-\(folder.gid)", now: now)
     }
 
-    private func insertSilentJob(_ kind: Job.Kind, _ folder: Asset, user: UserID, now: Timestamp) throws -> Job {
+    /// A job that begins with a folder, and shows nothing in the feed; not saved yet.
+    func insertSilentJob(_ kind: Job.Kind, _ folder: Asset, user: UserID, now: Timestamp) throws -> Job {
         var job = try insertJob(
             kind, project: folder.project, user: user, parameters: .emptyObject, isSilent: true, now: now)
         job.folder = folder.id

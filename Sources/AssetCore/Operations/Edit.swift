@@ -43,7 +43,7 @@ extension AssetService {
             asset = try tx.update(asset, now: now)
             if let name = edit.name, name.description != asset.name {
                 guard let parent = try asset.parent.flatMap({ try tx.asset($0) }) else { return }
-                _ = try tx.relocate(asset, into: parent, named: name, now: now)
+                _ = try tx.relocate(asset, into: parent, named: name, by: caller.user.id, now: now)
             } else {
                 try tx.append(.update, .assets, [asset.gid], in: asset.project)
             }

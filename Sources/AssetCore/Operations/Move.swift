@@ -8,40 +8,44 @@ extension AssetService {
         return try await catalog.write { [clock] tx in
             let asset = try tx.require(reference, in: caller.project)
             let target = try tx.requireParent(parent, in: caller.project)
-            _ = try tx.move(asset, into: target, now: clock.now())
+            _ = try tx.move(asset, into: target, by: caller.user.id, now: clock.now())
             guard let moved = try tx.asset(asset.id) else { throw AssetError.unprocessable("The asset does not exist") }
             return try tx.withParent(moved)
         }
     }
 }
 
-extension AssetTables where Self: ChangeTables {
+extension AssetTables where Self: ChangeTables & JobTables {
     /// Moves one asset with all that lies below it; a taken name gets a number (project reference 5.12). Answers how many lines of
     /// the feed that took.
     /// - Throws: `unprocessable`, as `relocate`.
-    func move(_ asset: Asset, into target: Asset, now: Timestamp) throws -> Int {
+    func move(_ asset: Asset, into target: Asset, by user: UserID, now: Timestamp) throws -> Int {
         if asset.parent == target.id { return 0 }
-        return try relocate(asset, into: target, named: AssetName(stored: asset.name), now: now)
+        return try relocate(asset, into: target, named: AssetName(stored: asset.name), by: user, now: now)
     }
 
     /// As `relocate`, and tells the feed that the folders have changed.
-    func relocate(_ asset: Asset, into target: Asset, named name: AssetName, now: Timestamp) throws -> Int {
-        let notices = try relocateQuietly(asset, into: target, named: name, now: now)
+    func relocate(
+        _ asset: Asset, into target: Asset, named name: AssetName, by user: UserID, now: Timestamp
+    ) throws -> Int {
+        let notices = try relocateQuietly(asset, into: target, named: name, by: user, now: now)
         if let oldParent = asset.parent, oldParent != target.id { try appendUpdate(of: oldParent, in: asset.project) }
         try appendUpdate(of: target.id, in: asset.project)
         return notices
     }
 
     /// Gives one asset, with all that lies below it, another folder or name, or both; a taken name gets a number. Answers how many
-    /// lines of the feed that took: the whole subtree gets new pathnames (project reference 10.5). The lines of the folders are left
-    /// to the caller.
+    /// lines of the feed that took: the whole subtree gets new pathnames, which the feed tells now or soon. The lines of the folders
+    /// are left to the caller.
     /// - Throws: `unprocessable` for the root, for a folder that segment files are found by, when the target lies inside, and
     ///   when the tree would become too deep.
-    func relocateQuietly(_ asset: Asset, into target: Asset, named name: AssetName, now: Timestamp) throws -> Int {
+    func relocateQuietly(
+        _ asset: Asset, into target: Asset, named name: AssetName, by user: UserID, now: Timestamp
+    ) throws -> Int {
         let name = try checkRelocation(of: asset, into: target, named: name)
         try move(asset, to: target.id, name: name, now: now)
         try append(.update, .assets, [asset.gid], in: asset.project)
-        return asset.isFile ? 0 : try appendUpdates(below: asset.id, in: asset.project)
+        return try tellPathnames(below: asset, by: user, now: now)
     }
 
     /// The name that the asset would get there.
