@@ -55,6 +55,9 @@ final class BlobCache: Sendable {
     func forget(_ location: String) {
         state.withLock { state in
             if let entry = state.entries.removeValue(forKey: location) { state.size -= entry.bytes.readableBytes }
+            if state.order.count > 2 * state.entries.count + 1000 {
+                state.order = Deque(state.order.filter { state.entries[$0] != nil })
+            }
         }
     }
 }

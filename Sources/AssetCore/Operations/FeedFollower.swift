@@ -126,7 +126,7 @@ private final class SharedReads<Key: Hashable & Sendable, Value: Sendable>: Send
     private let values = Mutex<(byKey: [Key: Value], order: [Key])>(([:], []))
     private static var capacity: Int { 64 }
 
-    func value(_ key: Key, _ read: @Sendable () async throws -> Value) async throws -> Value {
+    func value(_ key: Key, _ read: @escaping @Sendable () async throws -> Value) async throws -> Value {
         if let known = values.withLock({ $0.byKey[key] }) { return known }
         let value = try await running.share(key, read)
         values.withLock { values in

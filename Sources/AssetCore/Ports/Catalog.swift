@@ -18,7 +18,8 @@ package protocol Catalog: Sendable {
 
     /// Runs `body` as one atomic and isolated change. When this returns, the change is durable.
     ///
-    /// When the task is cancelled before the commit, nothing is changed, and `CancellationError` is thrown.
+    /// When the task is cancelled while `body` waits for its turn or runs, nothing is changed, and `CancellationError` is thrown.
+    /// `body` may run a second time when the database has undone the first.
     func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
         -> Value
 }

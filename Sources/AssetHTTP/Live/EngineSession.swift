@@ -30,8 +30,9 @@ final class EngineSession: Sendable {
         var poll: Poll?
         /// Once there is one, polling is over.
         var socket: SocketLink?
-        /// A socket that the client is trying out.
+        /// A socket that the client is trying out, and since when.
         var probe: SocketLink?
+        var probedSince = ContinuousClock.now
         /// Nothing more is put into the queue; once it is empty, the session is closed.
         var isFinishing = false
         var isClosed = false
@@ -57,6 +58,8 @@ final class EngineSession: Sendable {
     static let maximumPayload = 65_536
     private static let maximumQueued = 256 << 10
     private static let stall = Duration.seconds(20)
+    /// How long a client may try a socket out.
+    private static let probeTime = Duration.seconds(10)
     /// How long a client may take to say who it is.
     private static let connectTime = Duration.seconds(20)
 
@@ -159,7 +162,7 @@ final class EngineSession: Sendable {
             let (isOver, packets, waiters) = state.withLock { state -> (Bool, [String], [RoomWaiter]) in
                 if state.isClosed || state.poll != nil { return (true, [], []) }
                 if state.queue.isEmpty {
-                    if state.probe != nil || state.socket != nil { return (false, ["6"], []) }
+                    if state.isProbed || state.socket != nil { return (false, ["6"], []) }
                     state.poll = continuation
                     return (false, [], [])
                 }
@@ -208,7 +211,12 @@ final class EngineSession: Sendable {
     func attach(_ link: SocketLink, isUpgrade: Bool) {
         let isWelcome = state.withLock { state in
             if state.isClosed || state.socket != nil || state.probe != nil { return false }
-            if isUpgrade { state.probe = link } else { state.socket = link }
+            if isUpgrade {
+                state.probe = link
+                state.probedSince = .now
+            } else {
+                state.socket = link
+            }
             return true
         }
         if !isWelcome { return link.close() }
@@ -233,6 +241,7 @@ final class EngineSession: Sendable {
             let isUpgraded = state.withLock { state in
                 guard state.probe == link, state.isProbed, !state.isClosed else { return false }
                 state.probe = nil
+                state.isProbed = false
                 state.socket = link
                 return true
             }
@@ -262,7 +271,10 @@ final class EngineSession: Sendable {
             let poll = state.poll
             state.poll = nil
             state.queue = []
-            return (isFirst, poll, state.takeRoomWaiters(), state.socket, state.probe)
+            let (socket, probe) = (state.socket, state.probe)
+            state.socket = nil
+            state.probe = nil
+            return (isFirst, poll, state.takeRoomWaiters(), socket, probe)
         }
         guard isFirst else { return }
         poll?.resume(returning: nil)
@@ -279,12 +291,14 @@ final class EngineSession: Sendable {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(5))
             let now = ContinuousClock.now
-            let (isClosed, isDead) = state.withLock { state in
+            let (isClosed, isDead, idleProbe) = state.withLock { state in
                 if state.queue.isEmpty { state.movedOn = now }
                 let isLate = state.pingedOn.map { now - $0 > Self.pingTimeout } ?? false
                 let isUnknown = !state.isConnected && now - createdOn > Self.connectTime
-                return (state.isClosed, isLate || isUnknown || now - state.movedOn > Self.stall)
+                let probe = now - state.probedSince > Self.probeTime ? state.probe : nil
+                return (state.isClosed, isLate || isUnknown || now - state.movedOn > Self.stall, probe)
             }
+            idleProbe?.close()
             if isClosed { return }
             if isDead { return close() }
             if now - lastPing >= Self.pingInterval {

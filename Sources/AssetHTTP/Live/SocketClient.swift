@@ -13,6 +13,8 @@ final class SocketClient {
     private let service: AssetService
     private let tokens: TokenIssuer
     private var token: TokenIssuer.Verified?
+    /// Nothing more is answered: the client has been refused.
+    private var isOver = false
     /// Follows the feeds, or before `init` only whether the user is still there.
     private var follower: Task<Void, Never>?
     private var renewal: Task<Void, Never>?
@@ -42,6 +44,7 @@ final class SocketClient {
     }
 
     private func receive(_ packet: SocketPacket) async throws {
+        if isOver { return }
         switch packet.kind {
         case .connect where packet.namespace != "/":
             try await session.send("4\(packet.namespace),{\"message\":\"Invalid namespace\"}")
@@ -64,7 +67,10 @@ final class SocketClient {
     private func connect(_ data: JSON) async throws {
         guard let text = data[key: "JWT"]?.stringValue, let verified = try? await tokens.verify("Bearer \(text)"),
             (try? await service.user(verified.user)) != nil
-        else { return session.finish("4{\"message\":\"Permission denied\"}") }
+        else {
+            isOver = true
+            return session.finish("4{\"message\":\"Permission denied\"}")
+        }
         token = verified
         session.setConnected()
         let id = Secrets.hex(Secrets.randomBytes(16))
@@ -155,11 +161,14 @@ final class SocketClient {
                     _ = try await service.user(user)
                     await signal.wait(for: nil, after: seen)
                 }
-            } catch is CancellationError {
+            } catch is CancellationError where Task.isCancelled {
                 return
-            } catch {
+            } catch let error as AssetError where error.code == .forbidden || error.code == .unauthenticated {
                 // The user has lost the right to it.
                 session.finish("1")
+            } catch {
+                // A client that hears nothing more must not stay: it comes back with its cursors.
+                session.close()
             }
         }
     }

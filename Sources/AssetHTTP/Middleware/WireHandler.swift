@@ -157,6 +157,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension AppContext {
     /// Runs `body`, and cancels it when the client closes its end of the connection meanwhile.
+    /// - Throws: `badParameter("body")` then, which nobody will read.
     func whilePresent<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let departure = try await channel.eventLoop.submit { [channel] in
             let wire = try channel.pipeline.syncOperations.handler(type: WireHandler.self)
@@ -166,7 +167,7 @@ extension AppContext {
             group.addTask(operation: body)
             group.addTask {
                 for await _ in departure {}
-                throw CancellationError()
+                throw AssetError.badParameter("body", "The connection broke off")
             }
             defer { group.cancelAll() }
             guard let value = try await group.next() else { throw CancellationError() }
