@@ -70,6 +70,8 @@ struct EventStream: Sendable {
                         try await writer.write(
                             items.isEmpty ? ByteBuffer(string: ": keep-alive\n\n") : Self.event(items, next.position))
                     }
+                } catch is ClientLeft {
+                    return
                 } catch is AssetError {
                     // The user has lost the right to it, or the server stops: the client finds out when it asks again.
                 }

@@ -63,7 +63,7 @@ extension AssetError {
             self.init(.unavailable, "The server is stopping")
         } else if let error = error as? MultipartError {
             self = .badParameter("file", error.message)
-        } else if error is IOError || error is ChannelError {
+        } else if error is IOError || error is ChannelError || error is ChannelPipelineError || error is ClientLeft {
             self = .badParameter("body", "The connection broke off")
         } else if error is NIOTooManyBytesError {
             self.init(.tooLarge, "The body is too large")

@@ -155,19 +155,25 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
+/// The client has closed its end of the connection, and waits for nothing any more, or only for an end.
+struct ClientLeft: Error {}
+
 extension AppContext {
     /// Runs `body`, and cancels it when the client closes its end of the connection meanwhile.
-    /// - Throws: `badParameter("body")` then, which nobody will read.
+    /// - Throws: `ClientLeft` then.
     func whilePresent<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let departure = try await channel.eventLoop.submit { [channel] in
-            let wire = try channel.pipeline.syncOperations.handler(type: WireHandler.self)
+            // There are no handlers any more on a connection that is closed.
+            guard let wire = try? channel.pipeline.syncOperations.handler(type: WireHandler.self) else {
+                throw ClientLeft()
+            }
             return wire.departure(channel.eventLoop)
         }.get()
         return try await withThrowingTaskGroup(of: Value.self) { group in
             group.addTask(operation: body)
             group.addTask {
                 for await _ in departure {}
-                throw AssetError.badParameter("body", "The connection broke off")
+                throw ClientLeft()
             }
             defer { group.cancelAll() }
             guard let value = try await group.next() else { throw CancellationError() }

@@ -20,12 +20,14 @@ enum RPCSync {
                 let start = FeedFollower(
                     call.service, user: user.gid, project: project?.caller.project.gid,
                     from: FeedPosition(global: global, project: project?.cursor ?? 0))
-                let hasGrown = try await call.context.whilePresent {
-                    var follower = start
-                    return try await !follower.next(timeout: .seconds(wait)).isEmpty
-                }
-                if hasGrown {
+                do {
+                    _ = try await call.context.whilePresent {
+                        var follower = start
+                        return try await follower.next(timeout: .seconds(wait))
+                    }
                     page = try await call.service.changes(for: user, globalCursor: global, project: project)
+                } catch is ClientLeft {
+                    // As if the time had passed.
                 }
             }
             var reply = RPCReply(["sync": .array(page.items.map(RPCModels.feedItem))])
