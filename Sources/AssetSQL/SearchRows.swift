@@ -31,30 +31,64 @@ extension SQLTransaction: SearchTables {
         of text: TextQuery, _ match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID,
         now: Timestamp
     ) throws -> [AssetID] {
-        var ids: [AssetID]
-        if let filter = query.filter {
-            var values: [SQLValue] = [.text(match)]
-            var compiler = FilterCompiler(words: words, project: project, language: query.language, now: now) { path in
-                try folder(path, in: project)
-            }
-            let condition = try compiler.condition(filter, &values)
-            ids = try db.all(
-                """
-                \(compiler.prefix) SELECT assets.id FROM asset_search JOIN assets ON assets.id = asset_search.rowid
-                WHERE asset_search MATCH ? AND \(condition)
-                """, compiler.prefixValues + values, isCached: false
-            ) { $0.id(0) }
-        } else {
-            ids = try matches(match)
-        }
-        ids.sort { $0.rawValue < $1.rawValue }
-        guard !text.optional.isEmpty else { return ids }
-        let complete = Set(try matches((text.required + text.optional).map(words.anywhere).joined(separator: " AND ")))
-        return ids.filter(complete.contains) + ids.filter { !complete.contains($0) }
+        let ids = try ids(of: match, query, words, in: project, now: now)
+        guard let complete = words.complete(text, match) else { return ids }
+        let first = Set(try self.ids(of: complete, query, words, in: project, now: now))
+        return ids.filter(first.contains) + ids.filter { !first.contains($0) }
     }
 
-    private func matches(_ match: String) throws -> [AssetID] {
-        try db.all("SELECT rowid FROM asset_search WHERE asset_search MATCH ?", [.text(match)]) { $0.id(0) }
+    func searchPage(
+        _ query: SearchQuery, in project: ProjectID, now: Timestamp, top: Int, size: Int
+    ) throws -> (ids: [AssetID], total: Int64) {
+        let words = IndexWords(project: project, language: query.language)
+        if let text = query.text, let match = words.match(text), let complete = words.complete(text, match),
+            try isCommon(match)
+        {
+            // Mostly the page is one of those that have all the terms, and the others are only counted.
+            let first = try ids(of: complete, query, words, in: project, now: now)
+            if size <= first.count, top <= first.count - size {
+                return (Array(first[top..<top + size]), try count(of: match, query, words, in: project, now: now))
+            }
+        }
+        let ids = try search(query, in: project, now: now)
+        return (Array(ids.dropFirst(top).prefix(size)), Int64(ids.count))
+    }
+
+    /// In the order of their numbers.
+    private func ids(
+        of match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
+    ) throws -> [AssetID] {
+        var ids: [AssetID] = []
+        try matching(match, query, words, in: project, now: now, select: "asset_search.rowid") { ids.append($0.id(0)) }
+        return ids.sorted { $0.rawValue < $1.rawValue }
+    }
+
+    private func count(
+        of match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
+    ) throws -> Int64 {
+        var count: Int64 = 0
+        try matching(match, query, words, in: project, now: now, select: "COUNT(*)") { count = $0.int(0) }
+        return count
+    }
+
+    /// Files that match and pass the query's filter, in no order. All that is indexed are files of the project that the words name.
+    private func matching(
+        _ match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp,
+        select columns: String, _ body: (any SQLRow) throws -> Void
+    ) throws {
+        guard let filter = query.filter else {
+            return try db.query("SELECT \(columns) FROM asset_search WHERE asset_search MATCH ?", [.text(match)], body)
+        }
+        var values: [SQLValue] = [.text(match)]
+        var compiler = FilterCompiler(words: words, project: project, language: query.language, now: now) { path in
+            try folder(path, in: project)
+        }
+        let condition = try compiler.condition(filter, &values)
+        try db.query(
+            """
+            \(compiler.prefix) SELECT \(columns) FROM asset_search JOIN assets ON assets.id = asset_search.rowid
+            WHERE asset_search MATCH ? AND \(condition)
+            """, compiler.prefixValues + values, isCached: false, body)
     }
 
     private func rankedMatches(
@@ -184,6 +218,12 @@ struct IndexWords {
 
     /// What must match, or nil when nothing positive is asked for. Plain terms beside required ones only add to the relevance.
     func match(_ query: TextQuery) -> String? { match(query, in: anywhere) }
+
+    /// Those of `match` that have the optional terms too; nil when there are none.
+    func complete(_ query: TextQuery, _ match: String) -> String? {
+        if query.optional.isEmpty { return nil }
+        return "(\(match)) AND " + query.optional.map(anywhere).joined(separator: " AND ")
+    }
 
     func match(_ query: TextQuery, in place: (TextQuery.Term) -> String) -> String? {
         let required = query.required.map(place)

@@ -145,6 +145,22 @@ extension CatalogSuite {
         #expect(try await found(set, q: "+valve blue -3999").count == count - 1)
         #expect(try await found(set, q: "+valve +blue").count == 5)
         #expect(try await found(set, q: "+valve blue", filter: ["path", "under", "/first"]) == [])
+        // A page is what it is of the whole, within those that have all the terms, behind them, and across.
+        for (q, filter) in [
+            ("+valve blue", JSON.null), ("+valve blue", ["path", "under", "/many"]), ("+valve blue -3999", .null),
+            ("valve", .null), ("+valve +blue", .null),
+        ] as [(String, JSON)] {
+            let query = try SearchQuery(parsing: ["language": "en", "q": .string(q), "filter": filter])
+            let pages = [(0, 3), (0, 5), (2, 5), (4, 2), (4999, 10), (5001, 1), (Int.max, 1)]
+            try await set.read { tx in
+                let all = try tx.search(query, in: project, now: CatalogSet.now)
+                for (top, size) in pages {
+                    let page = try tx.searchPage(query, in: project, now: CatalogSet.now, top: top, size: size)
+                    #expect(page.ids == Array(all.dropFirst(top).prefix(size)), "\(q) \(filter) \(top)")
+                    #expect(page.total == Int64(all.count), "\(q) \(filter) \(top)")
+                }
+            }
+        }
     }
 
     func searchBounds(_ set: CatalogSet) async throws {

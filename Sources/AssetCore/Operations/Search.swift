@@ -4,9 +4,8 @@ extension AssetService {
     package func search(_ caller: Caller, _ query: SearchQuery, top: Int, size: Int) async throws -> AssetPage {
         try caller.require(.read)
         return try await searching(Self.searchTime) { [clock] tx in
-            let ids = try tx.search(query, in: caller.project.id, now: clock.now())
-            return AssetPage(
-                assets: try tx.located(Array(ids.dropFirst(top).prefix(size))), total: Int64(ids.count))
+            let page = try tx.searchPage(query, in: caller.project.id, now: clock.now(), top: top, size: size)
+            return AssetPage(assets: try tx.located(page.ids), total: page.total)
         }
     }
 }

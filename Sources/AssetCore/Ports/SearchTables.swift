@@ -15,6 +15,11 @@ package protocol SearchTables {
     /// three days ago" are as of `now`.
     func search(_ query: SearchQuery, in project: ProjectID, now: Timestamp) throws -> [AssetID]
 
+    /// Those of `search` from `top` on, at most `size`; and how many there are in all.
+    func searchPage(_ query: SearchQuery, in project: ProjectID, now: Timestamp, top: Int, size: Int) throws -> (
+        ids: [AssetID], total: Int64
+    )
+
     /// Makes an empty frozen selection. One without `expiresOn` lives until it is deleted.
     func createSelection(project: ProjectID, user: UserID, now: Timestamp, expiresOn: Timestamp?) throws -> (
         id: SelectionID, token: GID
