@@ -9,7 +9,7 @@ extension SQLTransaction: SearchTables {
     func search(_ query: SearchQuery, in project: ProjectID, now: Timestamp) throws -> [AssetID] {
         if query.isEmpty { return [] }
         let words = IndexWords(project: project, language: query.language)
-        if let text = query.text, let match = words.match(text), try isCommon(match) {
+        if let text = query.text, let match = words.matchUnranked(text), try isCommon(match) {
             return try commonMatches(of: text, match, query, words, in: project, now: now)
         }
         return try rankedMatches(of: query, words, in: project, now: now)
@@ -41,7 +41,7 @@ extension SQLTransaction: SearchTables {
         _ query: SearchQuery, in project: ProjectID, now: Timestamp, top: Int, size: Int
     ) throws -> (ids: [AssetID], total: Int64) {
         let words = IndexWords(project: project, language: query.language)
-        if let text = query.text, let match = words.match(text), let complete = words.complete(text, match),
+        if let text = query.text, let match = words.matchUnranked(text), let complete = words.complete(text, match),
             try isCommon(match)
         {
             // Mostly the page is one of those that have all the terms, and the others are only counted.
@@ -219,13 +219,16 @@ struct IndexWords {
     /// What must match, or nil when nothing positive is asked for. Plain terms beside required ones only add to the relevance.
     func match(_ query: TextQuery) -> String? { match(query, in: anywhere) }
 
+    /// The same files, without the terms that only count for their order.
+    func matchUnranked(_ query: TextQuery) -> String? { match(query, in: anywhere, isRanked: false) }
+
     /// Those of `match` that have the optional terms too; nil when there are none.
     func complete(_ query: TextQuery, _ match: String) -> String? {
         if query.optional.isEmpty { return nil }
         return "(\(match)) AND " + query.optional.map(anywhere).joined(separator: " AND ")
     }
 
-    func match(_ query: TextQuery, in place: (TextQuery.Term) -> String) -> String? {
+    func match(_ query: TextQuery, in place: (TextQuery.Term) -> String, isRanked: Bool = true) -> String? {
         let required = query.required.map(place)
         let optional = query.optional.map(place)
         var match: String
@@ -234,7 +237,7 @@ struct IndexWords {
             match = optional.joined(separator: " OR ")
         } else {
             match = required.joined(separator: " AND ")
-            if !optional.isEmpty { match += " AND (\(required[0]) OR \(optional.joined(separator: " OR ")))" }
+            if isRanked, !optional.isEmpty { match += " AND (\(required[0]) OR \(optional.joined(separator: " OR ")))" }
         }
         if !query.excluded.isEmpty {
             match = "(\(match)) NOT (\(query.excluded.map(place).joined(separator: " OR ")))"
