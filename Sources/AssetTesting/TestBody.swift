@@ -1,3 +1,4 @@
+import AssetCore
 package import NIOCore
 
 /// What a test throws, to see it come out again.

@@ -1,3 +1,4 @@
+import AssetCore
 import AssetTesting
 import Foundation
 import Testing

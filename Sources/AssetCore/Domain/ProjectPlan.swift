@@ -9,7 +9,7 @@ struct ProjectPlan {
     private let isFlat: Bool
     private let samples: [ArchivedContent]
     private let start: Timestamp
-    private var random: UInt64
+    private var random: SeededGenerator
     private var made = 0
     /// Where the next product goes, from the top: product line, category, family, product.
     private var path: [(number: Int, gid: GID)] = []
@@ -42,7 +42,7 @@ struct ProjectPlan {
         self.count = count
         self.isFlat = isFlat
         self.samples = samples
-        random = seed
+        random = SeededGenerator(seed: seed)
         // Three years back, so that times differ.
         start = now.adding(seconds: -3 * 365 * 86_400)
     }
@@ -75,7 +75,7 @@ struct ProjectPlan {
         pending = 0
         path.append((number, gid))
         if path.count > Self.widths.count {
-            filesLeft = Self.filesPerProduct / 2 + Int(draw() % UInt64(Self.filesPerProduct))
+            filesLeft = Self.filesPerProduct / 2 + Int(random.next() % UInt64(Self.filesPerProduct))
             fileNumber = 0
         }
         return folder(gid, name(of: path.count), in: parent)
@@ -128,21 +128,23 @@ struct ProjectPlan {
     }
 
     private mutating func file(in parent: GID) -> ArchivedAsset {
-        let view = Self.views[Int(draw() % UInt64(Self.views.count))]
-        let sample = samples[Int(draw() % UInt64(samples.count))]
+        let view = Self.views[Int(random.next() % UInt64(Self.views.count))]
+        let sample = samples[Int(random.next() % UInt64(samples.count))]
         let product =
-            isFlat ? "\(Self.categories[Int(draw() % 6)][Int(draw() % 8)]) \(200 + draw() % 10 * 5)" : self.product
+            isFlat
+            ? "\(Self.categories[Int(random.next() % 6)][Int(random.next() % 8)]) \(200 + random.next() % 10 * 5)"
+            : self.product
         fileNumber += 1
         fileCount += 1
         let stem = "\(product) \(view.en) \(fileNumber)".split(separator: " ").joined(separator: "-")
         let name = sample.type.map { "\(stem).\($0)" } ?? stem
-        let article: JSON = .string("EC\(1_000_000 + draw() % 9_000_000)")
+        let article: JSON = .string("EC\(1_000_000 + random.next() % 9_000_000)")
         return asset(
             GID(), name, in: parent, sample,
             title: ["en": "\(product) \(view.en) \(fileNumber)", "nl": "\(product) \(view.nl) \(fileNumber)"],
-            metadata: draw() % 4 == 0
+            metadata: random.next() % 4 == 0
                 ? ["product.article": ["type": "textline", "is_localized": false, "value": article]] : .emptyObject,
-            on: start.adding(seconds: Double(draw() % (3 * 365 * 86_400))))
+            on: start.adding(seconds: Double(random.next() % (3 * 365 * 86_400))))
     }
 
     private func asset(
@@ -159,15 +161,6 @@ struct ProjectPlan {
                 content: stored, status: .published, version: 1, fileCount: 0, folderCount: 0, title: title,
                 description: [:], metadata: metadata, transforms: .null, createdOn: moment, updatedOn: moment),
             parent: parent, content: content, oldVersions: [])
-    }
-
-    /// SplitMix64.
-    private mutating func draw() -> UInt64 {
-        random &+= 0x9e37_79b9_7f4a_7c15
-        var value = random
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 
     // MARK: Bytes

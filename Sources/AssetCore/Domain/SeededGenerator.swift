@@ -1,4 +1,4 @@
-/// Random numbers that a seed repeats (SplitMix64), so that a test which failed once can fail again.
+/// Random numbers that a seed repeats (SplitMix64): a generated project can be made again, and a test that failed once can fail again.
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
