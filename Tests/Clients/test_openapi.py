@@ -135,6 +135,7 @@ def call(operation, targets, session):
             slow_calls += 1
             if slow_calls > SLOW_EXAMPLES:
                 return
+        do_not_wait(case)
         answer = case.call(session=session, timeout=TIMEOUT)
         statuses[answer.status_code] += 1
         targets.after(answer)
@@ -167,6 +168,13 @@ def border_cases(operation):
         override=Override(),
         feedback=NO_FEEDBACK,
     )
+
+
+def do_not_wait(case):
+    """A call that asks to wait for changes is answered as described too, up to a minute later."""
+    wait = case.body.get("wait") if isinstance(case.body, dict) else None
+    if isinstance(wait, (int, float)) and wait > 0:
+        case.body["wait"] = type(wait)(0.01)
 
 
 def is_slow(case):
