@@ -63,6 +63,12 @@ let package = Package(
         ),
         .target(name: "AssetSQL", dependencies: ["AssetCore", collections], swiftSettings: settings),
         .target(name: "AssetSQLite", dependencies: ["AssetCore", "AssetSQL", grdb], swiftSettings: settings),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .target(
+            name: "AssetPostgres",
+            dependencies: ["AssetCore", "AssetSQL", "CPostgres", logging, nioPosix, serviceLifecycle],
+            swiftSettings: settings + [.strictMemorySafety()]
+        ),
         .target(
             name: "AssetBlobs",
             dependencies: ["AssetCore", nioCore, nioPosix, crypto, deque],
@@ -85,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "stockroom",
             dependencies: [
-                "AssetCore", "AssetSQL", "AssetSQLite", "AssetBlobs", "AssetMedia", "AssetHTTP",
+                "AssetCore", "AssetSQL", "AssetSQLite", "AssetPostgres", "AssetBlobs", "AssetMedia", "AssetHTTP",
                 argumentParser, collections, configuration, hummingbird, hummingbirdCore, logging, nioCore,
                 serviceLifecycle,
                 systemPackage, unixSignals,
@@ -110,6 +116,11 @@ let package = Package(
         .testTarget(
             name: "AssetMediaTests",
             dependencies: ["AssetCore", "AssetMedia", "AssetTesting", collections, nioCore],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AssetPostgresTests",
+            dependencies: ["AssetCore", "AssetPostgres", "AssetSQL", "AssetTesting", nioCore],
             swiftSettings: settings
         ),
         .testTarget(

@@ -24,13 +24,10 @@ extension SQLTransaction: AccountTables {
     }
 
     func insertAccount(code: String, now: Timestamp) throws -> AccountID {
-        do {
-            return AccountID(
-                rawValue: try db.insert(
-                    "INSERT INTO accounts (code, created_on) VALUES (?, ?)", [.text(code), .time(now)]))
-        } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The account '\(code)' exists")
-        }
+        let id = try db.insertUnlessTaken(
+            "INSERT INTO accounts (code, created_on) VALUES (?, ?)", [.text(code), .time(now)])
+        guard let id else { throw AssetError.unprocessable("The account '\(code)' exists") }
+        return AccountID(rawValue: id)
     }
 
     func user(_ id: UserID) throws -> User? {
@@ -51,21 +48,18 @@ extension SQLTransaction: AccountTables {
 
     func insertUser(_ draft: UserDraft, now: Timestamp) throws -> User {
         let gid = GID()
-        do {
-            let id = try db.insert(
-                """
-                INSERT INTO users (gid, account_id, level, username, email, name, password_hash, created_on)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                [
-                    .gid(gid), .id(draft.account), .text(draft.level.rawValue), .text(ifAny: draft.username),
-                    .text(ifAny: draft.email), .text(draft.name), .text(ifAny: draft.passwordHash), .time(now),
-                ])
-            guard let user = try user(UserID(rawValue: id)) else { throw CorruptRow(column: 0, what: "user") }
-            return user
-        } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The username '\(draft.username ?? "")' is taken")
-        }
+        let id = try db.insertUnlessTaken(
+            """
+            INSERT INTO users (gid, account_id, level, username, email, name, password_hash, created_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .gid(gid), .id(draft.account), .text(draft.level.rawValue), .text(ifAny: draft.username),
+                .text(ifAny: draft.email), .text(draft.name), .text(ifAny: draft.passwordHash), .time(now),
+            ])
+        guard let id else { throw AssetError.unprocessable("The username '\(draft.username ?? "")' is taken") }
+        guard let user = try user(UserID(rawValue: id)) else { throw CorruptRow(column: 0, what: "user") }
+        return user
     }
 
     func usersSharingProjects(with user: UserID) throws -> [User] {

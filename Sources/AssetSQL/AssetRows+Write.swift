@@ -6,23 +6,18 @@ extension SQLTransaction {
     func insert(_ draft: AssetDraft) throws -> Asset {
         let gid = GID()
         let info = draft.content?.info.text ?? "{}"
-        let id: AssetID
-        do {
-            id = AssetID(
-                rawValue: try db.insert(
-                    """
-                    INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, created_on, updated_on)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        .gid(gid), .id(draft.project), .id(draft.parent), .text(draft.name),
-                        .bool(draft.content != nil),
-                        .id(draft.content?.blob), .int(draft.content?.size ?? 0), .text(ifAny: draft.content?.type),
-                        .text(info), .time(draft.createdOn), .time(draft.createdOn),
-                    ]))
-        } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The name '\(draft.name)' is taken")
-        }
+        let row = try db.insertUnlessTaken(
+            """
+            INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, created_on, updated_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .gid(gid), .id(draft.project), .id(draft.parent), .text(draft.name), .bool(draft.content != nil),
+                .id(draft.content?.blob), .int(draft.content?.size ?? 0), .text(ifAny: draft.content?.type),
+                .text(info), .time(draft.createdOn), .time(draft.createdOn),
+            ])
+        guard let row else { throw AssetError.unprocessable("The name '\(draft.name)' is taken") }
+        let id = AssetID(rawValue: row)
         try addToCount(of: draft.parent, files: draft.content != nil, 1)
         if draft.content?.awaitsExamination == true { try queueExamination(of: id, now: draft.createdOn) }
         let asset = Asset(
@@ -37,26 +32,24 @@ extension SQLTransaction {
         _ archived: ArchivedAsset, in project: ProjectID, parent: AssetID, content: Asset.Content?,
         oldVersions: [FileVersion]
     ) throws {
-        let id: AssetID
-        do {
-            id = AssetID(
-                rawValue: try db.insert(
-                    """
-                    INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, status, version,
-                        title, description, metadata, transforms, created_on, updated_on)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        .gid(archived.gid), .id(project), .id(parent), .text(archived.name), .bool(content != nil),
-                        .id(content?.blob), .int(content?.size ?? 0), .text(ifAny: content?.type),
-                        .text(content?.info.text ?? "{}"), .text(archived.status.rawValue), .int(archived.version),
-                        .text(Self.text(archived.title)), .text(Self.text(archived.description)),
-                        .json(archived.metadata), .json(archived.transforms), .time(archived.createdOn),
-                        .time(archived.updatedOn),
-                    ]))
-        } catch  where db.isUniqueViolation(error) {
+        let row = try db.insertUnlessTaken(
+            """
+            INSERT INTO assets (gid, project_id, parent_id, name, is_file, blob_id, size, type, info, status, version,
+                title, description, metadata, transforms, created_on, updated_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .gid(archived.gid), .id(project), .id(parent), .text(archived.name), .bool(content != nil),
+                .id(content?.blob), .int(content?.size ?? 0), .text(ifAny: content?.type),
+                .text(content?.info.text ?? "{}"), .text(archived.status.rawValue), .int(archived.version),
+                .text(Self.text(archived.title)), .text(Self.text(archived.description)),
+                .json(archived.metadata), .json(archived.transforms), .time(archived.createdOn),
+                .time(archived.updatedOn),
+            ])
+        guard let row else {
             throw AssetError.unprocessable("The asset '\(archived.name)' (\(archived.gid)) is here already")
         }
+        let id = AssetID(rawValue: row)
         for version in oldVersions { try insertVersion(version, of: id) }
         guard let asset = try asset(id) else { return }
         try index(asset)
@@ -92,13 +85,14 @@ extension SQLTransaction {
     }
 
     func move(_ asset: Asset, to parent: AssetID, name: String, now: Timestamp) throws {
-        do {
-            try db.execute(
-                "UPDATE assets SET parent_id = ?, name = ?, updated_on = ? WHERE id = ?",
-                [.id(parent), .text(name), .time(now), .id(asset.id)])
-        } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The name '\(name)' is taken")
-        }
+        let taken = try db.first(
+            "SELECT 1 FROM assets WHERE parent_id = ? AND name = ? AND id <> ?",
+            [.id(parent), .text(name), .id(asset.id)]
+        ) { _ in true }
+        if taken == true { throw AssetError.unprocessable("The name '\(name)' is taken") }
+        try db.execute(
+            "UPDATE assets SET parent_id = ?, name = ?, updated_on = ? WHERE id = ?",
+            [.id(parent), .text(name), .time(now), .id(asset.id)])
         if let old = asset.parent, old != parent {
             try addToCount(of: old, files: asset.isFile, -1)
             try addToCount(of: parent, files: asset.isFile, 1)

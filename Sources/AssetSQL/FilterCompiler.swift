@@ -5,6 +5,8 @@ import AssetCore
 /// SQLite refuses expressions that are nested deeply: its parser holds 100 symbols, its tree 1000 levels. So lists become balanced
 /// trees, and what lies deeper than a few levels becomes a named set of ids that stands before the statement.
 struct FilterCompiler {
+    private let index: SearchIndex
+    private let stored: StoredJSON
     private let words: IndexWords
     private let project: ProjectID
     /// In lower case, of letters, digits and hyphens only.
@@ -19,9 +21,11 @@ struct FilterCompiler {
     private static let maximumDepth = 6
 
     init(
-        words: IndexWords, project: ProjectID, language: String, now: Timestamp,
+        _ dialect: SQLDialect, words: IndexWords, project: ProjectID, language: String, now: Timestamp,
         folder: @escaping (AssetPath) throws -> AssetID?
     ) {
+        index = SearchIndex(dialect)
+        stored = StoredJSON(dialect)
         self.words = words
         self.project = project
         self.language = language
@@ -51,10 +55,10 @@ struct FilterCompiler {
             return "(COALESCE(assets.type, '') = ?)"
         case .phrase(let property, let phrase):
             if phrase.isEmpty { return "(1 = 0)" }
-            return inIndex(words.place(property)(.init(words: phrase, isPrefix: false)), &values)
+            return index.contains(words.place(property)(.init(words: phrase, isPrefix: false)), &values)
         case .matches(let property, let query): return matching(query, words.place(property), &values)
         case .metadata(.matches(let query)): return matching(query, words.inMetadata, &values)
-        case .metadata(.has(let name)): return "(json_type(assets.metadata, '$.\"\(name)\"') IS NOT NULL)"
+        case .metadata(.has(let name)): return "(\(stored.has("\(name)", in: "assets.metadata")))"
         case .metadata(.value(let name, let value)): return metadata(name, is: value, &values)
         case .time(let property, let condition): return time(property, condition, &values)
         case .number(let property, let condition): return number(property, condition, &values)
@@ -110,17 +114,12 @@ struct FilterCompiler {
 
     // MARK: Words
 
-    private func inIndex(_ match: String, _ values: inout [SQLValue]) -> String {
-        values.append(.text(match))
-        return "(assets.id IN (SELECT rowid FROM asset_search WHERE asset_search MATCH ?))"
-    }
-
     private func matching(
-        _ query: TextQuery, _ place: (TextQuery.Term) -> String, _ values: inout [SQLValue]
+        _ query: TextQuery, _ place: (TextQuery.Term) -> WordMatch, _ values: inout [SQLValue]
     ) -> String {
-        if let match = words.match(query, in: place) { return inIndex(match, &values) }
+        if let match = words.match(query, in: place) { return index.contains(match, &values) }
         if query.excluded.isEmpty { return "(1 = 1)" }
-        return "(NOT " + inIndex(query.excluded.map(place).joined(separator: " OR "), &values) + ")"
+        return "(NOT " + index.contains(.any(query.excluded.map(place)), &values) + ")"
     }
 
     // MARK: Columns
@@ -146,17 +145,17 @@ struct FilterCompiler {
         _ property: SearchFilter.NumberProperty, _ condition: SearchFilter.NumberCondition,
         _ values: inout [SQLValue]
     ) -> String {
-        let column = property == .filesize ? "assets.size" : "json_extract(assets.info, '$.\(property.rawValue)')"
+        let column = property == .filesize ? "assets.size" : stored.number(property.rawValue, in: "assets.info")
         func place(_ number: Double) -> String {
             values.append(.text(String(number)))
-            return "CAST(? AS REAL)"
+            return "CAST(? AS DOUBLE PRECISION)"
         }
         switch condition {
-        case .equal(let number): return "(COALESCE(\(column) = \(place(number)), 0))"
-        case .less(let number): return "(COALESCE(\(column) < \(place(number)), 0))"
-        case .greater(let number): return "(COALESCE(\(column) > \(place(number)), 0))"
+        case .equal(let number): return "((\(column) = \(place(number))) IS TRUE)"
+        case .less(let number): return "((\(column) < \(place(number))) IS TRUE)"
+        case .greater(let number): return "((\(column) > \(place(number))) IS TRUE)"
         case .between(let from, let until):
-            return "(COALESCE(\(column) BETWEEN \(place(from)) AND \(place(until)), 0))"
+            return "((\(column) BETWEEN \(place(from)) AND \(place(until))) IS TRUE)"
         }
     }
 
@@ -165,7 +164,7 @@ struct FilterCompiler {
         _ validation: SearchFilter.Validation, _ property: SearchFilter.LocalizedProperty
     ) -> String {
         let column = "assets.\(property.rawValue)"
-        let isEmpty = "json_type(\(column), '$.\"\(language)\"') IS NULL"
+        let isEmpty = "NOT \(stored.has(language, in: column))"
         switch validation {
         case .isEmpty: return "(\(isEmpty))"
         case .any, .notTranslated: return "(\(column) <> '{}' AND \(isEmpty))"
@@ -174,24 +173,9 @@ struct FilterCompiler {
 
     /// The value itself, an element of a list, or either of these in the search's language.
     private func metadata(_ name: MetadataName, is value: JSON, _ values: inout [SQLValue]) -> String {
-        func matches(_ path: String) -> String {
-            let test: String
-            switch value {
-            case .bool(let flag): test = "entry.type = '\(flag ? "true" : "false")'"
-            case .string(let text):
-                values.append(.text(text))
-                test = "entry.type = 'text' AND entry.value = ?"
-            default:
-                values.append(.text(value.text))
-                test = "entry.type IN ('integer', 'real') AND entry.value = CAST(? AS REAL)"
-            }
-            return """
-                EXISTS (SELECT 1 FROM json_each(assets.metadata, '\(path)') AS entry
-                    WHERE \(test) AND COALESCE(typeof(entry.key), 'null') <> 'text')
-                """
-        }
-        let plain = matches("$.\"\(name)\".value")
-        return "(\(plain) OR \(matches("$.\"\(name)\".value.\"\(language)\"")))"
+        let plain = stored.value(at: ["\(name)", "value"], is: value, in: "assets.metadata", &values)
+        let localized = stored.value(at: ["\(name)", "value", language], is: value, in: "assets.metadata", &values)
+        return "(\(plain) OR \(localized))"
     }
 
     private static let imageTypes = SearchFilter.imageTypes.map { "'\($0)'" }.joined(separator: ", ")

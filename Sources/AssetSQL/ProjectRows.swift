@@ -42,21 +42,17 @@ extension SQLTransaction {
             try draft.number
             ?? db.first("SELECT COALESCE(MAX(number), 0) + 1 FROM projects", []) { $0.int(0) }
             ?? 1
-        let id: ProjectID
-        do {
-            id = ProjectID(
-                rawValue: try db.insert(
-                    """
-                    INSERT INTO projects (gid, number, account_id, owner_id, name, timezone, languages, created_on)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                    [
-                        .gid(draft.gid), .int(number), .id(draft.account), .id(draft.owner.id), .text(draft.name),
-                        .text(draft.timezone), .text(draft.languages.joined(separator: " ")), .time(draft.createdOn),
-                    ]))
-        } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The project number \(number) or its gid is taken")
-        }
+        let row = try db.insertUnlessTaken(
+            """
+            INSERT INTO projects (gid, number, account_id, owner_id, name, timezone, languages, created_on)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .gid(draft.gid), .int(number), .id(draft.account), .id(draft.owner.id), .text(draft.name),
+                .text(draft.timezone), .text(draft.languages.joined(separator: " ")), .time(draft.createdOn),
+            ])
+        guard let row else { throw AssetError.unprocessable("The project number \(number) or its gid is taken") }
+        let id = ProjectID(rawValue: row)
         _ = try db.insert(
             """
             INSERT INTO assets (gid, project_id, parent_id, name, is_file, created_on, updated_on)

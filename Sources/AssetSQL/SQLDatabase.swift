@@ -1,4 +1,4 @@
-import AssetCore
+package import AssetCore
 
 /// A value that goes into a statement or comes out of one.
 package enum SQLValue: Sendable, Equatable {
@@ -44,9 +44,6 @@ package protocol SQLConnection {
 
     /// Runs several statements without values, such as a migration.
     func executeScript(_ sql: String) throws
-
-    /// Whether an error is the violation of a unique index or key.
-    func isUniqueViolation(_ error: any Error) -> Bool
 }
 
 extension SQLConnection {
@@ -63,6 +60,12 @@ extension SQLConnection {
         return result
     }
 
+    /// As `insert`; nil, and nothing changed, when a unique key of the row is taken. A transaction in which a statement has failed
+    /// is over on some databases.
+    func insertUnlessTaken(_ sql: String, _ values: [SQLValue]) throws -> Int64? {
+        try first(sql + " ON CONFLICT DO NOTHING RETURNING id", values) { $0.int(0) }
+    }
+
     func all<Value>(
         _ sql: String, _ values: [SQLValue], isCached: Bool = true, _ body: (any SQLRow) throws -> Value
     ) throws -> [Value] {
@@ -77,7 +80,16 @@ package protocol SQLDatabase: Sendable {
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
     /// As `read`, for what is short enough to be done by whoever asks.
     func lookUp<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
+    /// - Parameter scope: what no other write may touch meanwhile.
+    func write<Value: Sendable>(
+        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value
+}
+
+extension SQLDatabase {
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value { try await write(.everything, body) }
 }
 
 extension SQLValue {

@@ -1,7 +1,7 @@
 import AssetCore
 import OrderedCollections
 
-/// Full-text search on SQLite's FTS5.
+/// Full-text search on SQLite's FTS5, or on PostgreSQL's text vectors.
 ///
 /// The index holds words made by `SearchText`: `<project>_<word>` for names, `<project><language>_<word>` for titles and
 /// descriptions. So a query reads only the words of its own project and language, and no other project's frequencies.
@@ -18,17 +18,19 @@ extension SQLTransaction: SearchTables {
     /// Up to so many matches are put into the order of their relevance, which takes a look at each.
     static let maximumRanked = 5000
 
-    private func isCommon(_ match: String) throws -> Bool {
+    private func isCommon(_ match: WordMatch) throws -> Bool {
         let limit = Self.maximumRanked + 1
+        var values: [SQLValue] = []
+        let condition = SearchIndex(db.dialect).condition(match, &values)
         return try db.first(
-            "SELECT COUNT(*) FROM (SELECT 1 FROM asset_search WHERE asset_search MATCH ? LIMIT ?)",
-            [.text(match), .count(limit)]
+            "SELECT COUNT(*) FROM (SELECT 1 FROM asset_search WHERE \(condition) LIMIT ?) AS found",
+            values + [.count(limit)]
         ) { $0.int(0) } == Int64(limit)
     }
 
     /// Of very many matches, those that have all the terms come first; otherwise the oldest.
     private func commonMatches(
-        of text: TextQuery, _ match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID,
+        of text: TextQuery, _ match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID,
         now: Timestamp
     ) throws -> [AssetID] {
         let ids = try ids(of: match, query, words, in: project, now: now)
@@ -56,15 +58,17 @@ extension SQLTransaction: SearchTables {
 
     /// In the order of their numbers.
     private func ids(
-        of match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
+        of match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
     ) throws -> [AssetID] {
         var ids: [AssetID] = []
-        try matching(match, query, words, in: project, now: now, select: "asset_search.rowid") { ids.append($0.id(0)) }
+        try matching(match, query, words, in: project, now: now, select: SearchIndex(db.dialect).key) {
+            ids.append($0.id(0))
+        }
         return ids.sorted { $0.rawValue < $1.rawValue }
     }
 
     private func count(
-        of match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
+        of match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
     ) throws -> Int64 {
         var count: Int64 = 0
         try matching(match, query, words, in: project, now: now, select: "COUNT(*)") { count = $0.int(0) }
@@ -73,50 +77,54 @@ extension SQLTransaction: SearchTables {
 
     /// Files that match and pass the query's filter, in no order. All that is indexed are files of the project that the words name.
     private func matching(
-        _ match: String, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp,
+        _ match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp,
         select columns: String, _ body: (any SQLRow) throws -> Void
     ) throws {
+        let index = SearchIndex(db.dialect)
+        var values: [SQLValue] = []
+        let matches = index.condition(match, &values)
         guard let filter = query.filter else {
-            return try db.query("SELECT \(columns) FROM asset_search WHERE asset_search MATCH ?", [.text(match)], body)
+            return try db.query("SELECT \(columns) FROM asset_search WHERE \(matches)", values, body)
         }
-        var values: [SQLValue] = [.text(match)]
-        var compiler = FilterCompiler(words: words, project: project, language: query.language, now: now) { path in
+        var compiler = FilterCompiler(db.dialect, words: words, project: project, language: query.language, now: now) {
+            path in
             try folder(path, in: project)
         }
         let condition = try compiler.condition(filter, &values)
         try db.query(
             """
-            \(compiler.prefix) SELECT \(columns) FROM asset_search JOIN assets ON assets.id = asset_search.rowid
-            WHERE asset_search MATCH ? AND \(condition)
+            \(compiler.prefix) SELECT \(columns) FROM asset_search JOIN assets ON assets.id = \(index.key)
+            WHERE \(matches) AND \(condition)
             """, compiler.prefixValues + values, isCached: false, body)
     }
 
     private func rankedMatches(
         of query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
     ) throws -> [AssetID] {
+        let index = SearchIndex(db.dialect)
         var conditions: [String] = []
         var values: [SQLValue] = []
+        var orderValues: [SQLValue] = []
         var from = "assets"
         var order = "assets.id"
         if let match = query.text.flatMap(words.match) {
-            from = "asset_search JOIN assets ON assets.id = asset_search.rowid"
-            conditions.append("asset_search MATCH ?")
-            values.append(.text(match))
-            order = "bm25(asset_search, 4.0, 2.0, 1.0, 1.0), assets.id"
+            from = "asset_search JOIN assets ON assets.id = \(index.key)"
+            conditions.append(index.condition(match, &values))
+            order = "\(index.relevance(match, &orderValues)), assets.id"
         } else if let excluded = query.text?.excluded, !excluded.isEmpty {
-            conditions.append("assets.id NOT IN (SELECT rowid FROM asset_search WHERE asset_search MATCH ?)")
-            values.append(.text(excluded.map { words.anywhere($0) }.joined(separator: " OR ")))
+            conditions.append("NOT " + index.contains(.any(excluded.map { words.anywhere($0) }), &values))
         }
         conditions.append("assets.project_id = ? AND assets.is_file = 1")
         values.append(.id(project))
-        var compiler = FilterCompiler(words: words, project: project, language: query.language, now: now) { path in
+        var compiler = FilterCompiler(db.dialect, words: words, project: project, language: query.language, now: now) {
+            path in
             try folder(path, in: project)
         }
         if let filter = query.filter { conditions.append(try compiler.condition(filter, &values)) }
         return try db.all(
             """
             \(compiler.prefix) SELECT assets.id FROM \(from) WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order)
-            """, compiler.prefixValues + values, isCached: false
+            """, compiler.prefixValues + values + orderValues, isCached: false
         ) { $0.id(0) }
     }
 
@@ -135,13 +143,12 @@ extension SQLTransaction: SearchTables {
     func index(_ asset: Asset) throws {
         guard asset.isFile else { return }
         let words = IndexWords(project: asset.project, language: "")
-        try db.execute(
-            "INSERT INTO asset_search (rowid, name, title, description, metadata) VALUES (?, ?, ?, ?, ?)",
-            [
-                .id(asset.id), .text(words.line(asset.name)), .text(IndexWords.lines(asset.title, of: asset.project)),
-                .text(IndexWords.lines(asset.description, of: asset.project)),
-                .text(try IndexWords.lines(ofMetadata: asset)),
-            ])
+        let index = SearchIndex(db.dialect)
+        let lines = [
+            words.line(asset.name), IndexWords.lines(asset.title, of: asset.project),
+            IndexWords.lines(asset.description, of: asset.project), try IndexWords.lines(ofMetadata: asset),
+        ]
+        try db.execute(index.insertion, [.id(asset.id)] + lines.map { .text(index.stored($0)) })
     }
 
     func reindex(_ asset: Asset) throws {
@@ -151,7 +158,8 @@ extension SQLTransaction: SearchTables {
     }
 
     func unindex(_ ids: [AssetID]) throws {
-        try db.execute("DELETE FROM asset_search WHERE rowid IN (\(list(ids)))", [], isCached: false)
+        try db.execute(
+            "DELETE FROM asset_search WHERE \(SearchIndex(db.dialect).key) IN (\(list(ids)))", [], isCached: false)
     }
 }
 
@@ -197,57 +205,55 @@ struct IndexWords {
         SearchText.words(value).map { prefix + $0 }.joined(separator: " ")
     }
 
-    func inName(_ term: TextQuery.Term) -> String { "name : " + phrase(term, name) }
+    func inName(_ term: TextQuery.Term) -> WordMatch { phrase(term, name, in: [.name]) }
 
-    func inMetadata(_ term: TextQuery.Term) -> String {
-        "(metadata : \(phrase(term, name)) OR metadata : \(phrase(term, text)))"
+    func inMetadata(_ term: TextQuery.Term) -> WordMatch {
+        .any([phrase(term, name, in: [.metadata]), phrase(term, text, in: [.metadata])])
     }
 
-    func anywhere(_ term: TextQuery.Term) -> String {
-        "({name metadata} : \(phrase(term, name)) OR {title description metadata} : \(phrase(term, text)))"
+    func anywhere(_ term: TextQuery.Term) -> WordMatch {
+        .any([
+            phrase(term, name, in: [.name, .metadata]), phrase(term, text, in: [.title, .description, .metadata]),
+        ])
     }
 
     /// How a term is looked for in one property.
-    func place(_ property: SearchFilter.TextProperty) -> (TextQuery.Term) -> String {
+    func place(_ property: SearchFilter.TextProperty) -> (TextQuery.Term) -> WordMatch {
         switch property {
         case .name: inName
-        case .title: { "title : " + phrase($0, text) }
-        case .description: { "description : " + phrase($0, text) }
+        case .title: { phrase($0, text, in: [.title]) }
+        case .description: { phrase($0, text, in: [.description]) }
         }
     }
 
     /// What must match, or nil when nothing positive is asked for. Plain terms beside required ones only add to the relevance.
-    func match(_ query: TextQuery) -> String? { match(query, in: anywhere) }
+    func match(_ query: TextQuery) -> WordMatch? { match(query, in: anywhere) }
 
     /// The same files, without the terms that only count for their order.
-    func matchUnranked(_ query: TextQuery) -> String? { match(query, in: anywhere, isRanked: false) }
+    func matchUnranked(_ query: TextQuery) -> WordMatch? { match(query, in: anywhere, isRanked: false) }
 
     /// Those of `match` that have the optional terms too; nil when there are none.
-    func complete(_ query: TextQuery, _ match: String) -> String? {
-        if query.optional.isEmpty { return nil }
-        return "(\(match)) AND " + query.optional.map(anywhere).joined(separator: " AND ")
+    func complete(_ query: TextQuery, _ match: WordMatch) -> WordMatch? {
+        query.optional.isEmpty ? nil : .all([match] + query.optional.map(anywhere))
     }
 
-    func match(_ query: TextQuery, in place: (TextQuery.Term) -> String, isRanked: Bool = true) -> String? {
+    func match(_ query: TextQuery, in place: (TextQuery.Term) -> WordMatch, isRanked: Bool = true) -> WordMatch? {
         let required = query.required.map(place)
         let optional = query.optional.map(place)
-        var match: String
+        let match: WordMatch
         if required.isEmpty {
             if optional.isEmpty { return nil }
-            match = optional.joined(separator: " OR ")
+            match = .any(optional)
+        } else if isRanked, !optional.isEmpty {
+            match = .all(required + [.any([required[0]] + optional)])
         } else {
-            match = required.joined(separator: " AND ")
-            if isRanked, !optional.isEmpty { match += " AND (\(required[0]) OR \(optional.joined(separator: " OR ")))" }
+            match = .all(required)
         }
-        if !query.excluded.isEmpty {
-            match = "(\(match)) NOT (\(query.excluded.map(place).joined(separator: " OR ")))"
-        }
-        return match
+        return query.excluded.isEmpty ? match : .except(match, not: query.excluded.map(place))
     }
 
-    /// Words hold letters, digits, marks and `_` only, so they need no escaping inside the quotes.
-    private func phrase(_ term: TextQuery.Term, _ prefix: String) -> String {
-        "\"" + term.words.map { prefix + $0 }.joined(separator: " ") + "\"" + (term.isPrefix ? " *" : "")
+    private func phrase(_ term: TextQuery.Term, _ prefix: String, in columns: [WordMatch.Column]) -> WordMatch {
+        .phrase(.init(columns: columns, words: term.words.map { prefix + $0 }, isPrefix: term.isPrefix))
     }
 }
 

@@ -47,13 +47,12 @@ extension SQLTransaction: ProjectTables {
 
     func update(_ user: User) throws {
         touched.value.isAccess = true
-        do {
-            try db.execute(
-                "UPDATE users SET username = ?, name = ?, timezone = ? WHERE id = ?",
-                [.text(ifAny: user.username), .text(user.name), .text(user.timezone), .id(user.id)])
-        } catch  where db.isUniqueViolation(error) {
-            throw AssetError.unprocessable("The username '\(user.username ?? "")' is taken")
+        if let username = user.username, let other = try self.user(username: username), other.id != user.id {
+            throw AssetError.unprocessable("The username '\(username)' is taken")
         }
+        try db.execute(
+            "UPDATE users SET username = ?, name = ?, timezone = ? WHERE id = ?",
+            [.text(ifAny: user.username), .text(user.name), .text(user.timezone), .id(user.id)])
     }
 
     func setPasswordHash(of user: UserID, to hash: String) throws {

@@ -1,4 +1,4 @@
-import AssetCore
+package import AssetCore
 package import AssetSQL
 import Foundation
 import GRDB
@@ -27,7 +27,9 @@ package struct SQLiteDatabase: SQLDatabase {
     private init(_ pool: any DatabaseWriter, _ lookUps: LookUpConnections?) {
         self.pool = pool
         self.lookUps = lookUps
-        writes = WriteQueue(pool)
+        writes = WriteQueue { work in
+            pool.asyncWriteWithoutTransaction { db in work(SQLiteConnection(db: db)) }
+        }
     }
 
     /// A database that lives in memory, for tests.
@@ -61,14 +63,15 @@ package struct SQLiteDatabase: SQLDatabase {
         return try connection.look { db in try body(SQLiteConnection(db: db)) }
     }
 
+    /// There is one writer, whatever is written.
     package func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
-        try await QueuedWrite { db in try body(SQLiteConnection(db: db)) }.run(in: writes)
+        try await QueuedWrite(body).run(in: writes)
     }
 }
 
-private struct SQLiteConnection: SQLConnection {
+struct SQLiteConnection: SQLConnection {
     let db: Database
 
     var dialect: SQLDialect { .sqlite }
@@ -91,12 +94,6 @@ private struct SQLiteConnection: SQLConnection {
 
     func executeScript(_ sql: String) throws { try db.execute(sql: sql) }
 
-    func isUniqueViolation(_ error: any Error) -> Bool {
-        guard let error = error as? DatabaseError else { return false }
-        return error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE
-            || error.extendedResultCode == .SQLITE_CONSTRAINT_PRIMARYKEY
-    }
-
     private func statement(_ sql: String, _ values: [SQLValue], isCached: Bool) throws -> Statement {
         // SQLite takes a text up to its first NUL: two texts would be one.
         for case .text(let text) in values where text.utf8.contains(0) {
@@ -105,6 +102,20 @@ private struct SQLiteConnection: SQLConnection {
         let statement = isCached ? try db.cachedStatement(sql: sql) : try db.makeStatement(sql: sql)
         try statement.setArguments(StatementArguments(values.map(\.databaseValue)))
         return statement
+    }
+}
+
+extension SQLiteConnection: WriteConnection {
+    var isInsideTransaction: Bool { db.isInsideTransaction }
+    func begin() throws { try db.beginTransaction(.immediate) }
+    func commit() throws { try db.commit() }
+    func rollBack() { if db.isInsideTransaction { try? db.rollback() } }
+
+    func inSavepoint(_ body: () throws -> Void) throws {
+        try db.inSavepoint {
+            try body()
+            return .commit
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+import AssetSQL
 import GRDB
 import Synchronization
 import Testing
@@ -32,12 +33,14 @@ struct WriteQueueTests {
         database = try DatabaseQueue()
         try database.write { try $0.execute(sql: "CREATE TABLE lines (number INTEGER PRIMARY KEY, pad BLOB)") }
         database.add(transactionObserver: commits, extent: .databaseLifetime)
-        queue = WriteQueue(database)
+        queue = WriteQueue { [database] work in
+            database.asyncWriteWithoutTransaction { db in work(SQLiteConnection(db: db)) }
+        }
     }
 
     private func insert(_ number: Int, refuses: Bool = false) async throws -> Int {
         try await QueuedWrite { db in
-            try db.execute(sql: "INSERT INTO lines (number) VALUES (?)", arguments: [number])
+            try db.execute("INSERT INTO lines (number) VALUES (?)", [.int(Int64(number))], isCached: true)
             if refuses { throw Refusal() }
             return number
         }.run(in: queue)
@@ -94,7 +97,7 @@ struct WriteQueueTests {
             if number != 5 { return try await insert(number) }
             return try await QueuedWrite { db -> Int in
                 // As a full disk does.
-                try db.execute(sql: "ROLLBACK")
+                try db.executeScript("ROLLBACK")
                 throw Refusal()
             }.run(in: queue)
         }

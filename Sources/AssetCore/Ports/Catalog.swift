@@ -20,14 +20,32 @@ package protocol Catalog: Sendable {
     ///
     /// When the task is cancelled while `body` waits for its turn or runs, nothing is changed, and `CancellationError` is thrown.
     /// `body` may run a second time when the database has undone the first.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
-        -> Value
+    /// - Parameter scope: what `body` decides on and changes.
+    func write<Value: Sendable>(
+        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+    ) async throws -> Value
+}
+
+/// What a change reads to decide, and changes. Where a database has several writers, changes of different projects need not wait for
+/// each other.
+package enum WriteScope: Hashable, Sendable {
+    /// Anything: no other change runs meanwhile.
+    case everything
+    /// The tree, the settings and the jobs of one project, the lines of feeds, and blobs that it claims or lets go. No other change of
+    /// this project runs meanwhile.
+    case project(ProjectID)
+    /// Single rows that are found by a key of their own, and changed whatever else happens: a session, a lease, an expiry.
+    case rows
 }
 
 extension Catalog {
     package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value { try await read(body) }
+
+    package func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+    ) async throws -> Value { try await write(.everything, body) }
 }
 
 /// What a transaction can do: one protocol for each group of tables.

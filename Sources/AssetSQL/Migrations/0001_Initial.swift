@@ -1,8 +1,11 @@
 extension Migration {
     /// Times are microseconds since 1970, gids 16 bytes, hashes 32 bytes. `INTEGER PRIMARY KEY AUTOINCREMENT` keeps row numbers
     /// from being used twice: jobs mark rows with their number, and a stored location names a row's bytes.
-    static let initial = Migration(number: 1, name: "0001_Initial") { _ in
-        """
+    static let initial = Migration(number: 1, name: "0001_Initial") { dialect in
+        SchemaText.tables(initialTables, for: dialect) + (dialect == .sqlite ? initialSearch : "")
+    }
+
+    private static let initialTables = """
         CREATE TABLE counters (
             name TEXT PRIMARY KEY,
             value BIGINT NOT NULL
@@ -233,7 +236,9 @@ extension Migration {
             folder_id BIGINT NOT NULL
         );
         CREATE INDEX job_folders_job ON job_folders (job_id, id);
+        """
 
+    private static let initialSearch = """
         -- Words only, made by `SearchText` and prefixed with project and language, so that each query touches only the words
         -- of its own project and language. The tokenizer takes them as they are.
         CREATE VIRTUAL TABLE asset_search USING fts5 (
@@ -241,5 +246,4 @@ extension Migration {
             tokenize = "ascii tokenchars '_'"
         );
         """
-    }
 }

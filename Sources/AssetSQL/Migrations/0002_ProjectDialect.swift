@@ -1,8 +1,11 @@
 extension Migration {
     /// Versions of files, saved queries, backups, what jobs leave behind for their errors and their undoing, and the marks of the
     /// feeds' compaction.
-    static let projectDialect = Migration(number: 2, name: "0002_ProjectDialect") { _ in
-        """
+    static let projectDialect = Migration(number: 2, name: "0002_ProjectDialect") { dialect in
+        SchemaText.tables(projectTables, for: dialect) + (dialect == .sqlite ? searchInSQLite : searchInPostgres)
+    }
+
+    private static let projectTables = """
         -- A project that is being imported or removed for good is hidden from everybody.
         ALTER TABLE projects ADD COLUMN hidden_since BIGINT;
         ALTER TABLE projects ADD COLUMN icon_blob BIGINT REFERENCES blobs (id);
@@ -129,7 +132,9 @@ extension Migration {
         -- A private line is for its user alone, not for those who share a project.
         ALTER TABLE global_changes ADD COLUMN is_private BIGINT NOT NULL DEFAULT 0;
         INSERT INTO counters (name, value) VALUES ('global_compacted_cursor', 0), ('global_compacted_lines', 0);
+        """
 
+    private static let searchInSQLite = """
         CREATE VIRTUAL TABLE asset_words USING fts5 (
             name, title, description, metadata,
             tokenize = "ascii tokenchars '_'"
@@ -139,5 +144,24 @@ extension Migration {
         DROP TABLE asset_search;
         ALTER TABLE asset_words RENAME TO asset_search;
         """
-    }
+
+    /// Words as in SQLite, with their places. The function reads stored JSON, in which a text may hold what PostgreSQL's may not.
+    private static let searchInPostgres = """
+        CREATE TABLE asset_search (
+            asset_id BIGINT PRIMARY KEY REFERENCES assets (id) ON DELETE CASCADE,
+            name TSVECTOR NOT NULL,
+            title TSVECTOR NOT NULL,
+            description TSVECTOR NOT NULL,
+            metadata TSVECTOR NOT NULL
+        );
+        CREATE INDEX asset_search_words ON asset_search USING gin (name, title, description, metadata);
+
+        CREATE FUNCTION stockroom_json(stored TEXT) RETURNS JSONB LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $body$
+        BEGIN
+            RETURN stored::JSONB;
+        EXCEPTION WHEN untranslatable_character THEN
+            RETURN regexp_replace(stored, '(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000', '\\1\\\\ufffd', 'g')::JSONB;
+        END
+        $body$;
+        """
 }

@@ -1,7 +1,10 @@
 extension Migration {
     /// Public files, renditions, and files that are still to be looked at in full.
-    static let media = Migration(number: 3, name: "0003_Media") { _ in
-        """
+    static let media = Migration(number: 3, name: "0003_Media") { dialect in
+        SchemaText.tables(mediaTables, for: dialect)
+    }
+
+    private static let mediaTables = """
         -- Also of a file that is private again: when that was.
         CREATE TABLE public_assets (
             asset_id BIGINT PRIMARY KEY REFERENCES assets (id) ON DELETE CASCADE,
@@ -41,5 +44,4 @@ extension Migration {
         );
         CREATE INDEX examinations_since ON examinations (since, asset_id);
         """
-    }
 }

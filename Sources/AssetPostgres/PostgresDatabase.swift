@@ -1,0 +1,87 @@
+package import AssetCore
+package import AssetSQL
+import Synchronization
+
+/// PostgreSQL 15 or newer through libpq: what `postgres://…` says (PostgreSQL manual, 34.1.1.2), TLS included.
+///
+/// Needs to create tables and functions in the schema that the search path names first. Reads run in snapshots, writes read what is
+/// committed, behind locks that keep changes with a common scope apart: one of the whole database that all share but a write of
+/// everything, and one for each project. The locks are the database's, so that they hold between servers.
+///
+/// A transaction that meets a conflict, or loses its connection before its commit, is done again; when nobody can know whether a
+/// commit arrived, the write fails as `unavailable`.
+package final class PostgresDatabase: SQLDatabase {
+    private let readers: PostgresThreads
+    private let writers: PostgresThreads
+    private let queues = Mutex<[WriteScope: WriteQueue]>([:])
+
+    /// - Parameters:
+    ///   - url: `postgres://` or `postgresql://`.
+    ///   - connections: how many may be open at the same time, 3 at least: a third of them write.
+    package init(url: String, connections: Int = 12) {
+        let writing = max(connections / 3, 1)
+        readers = PostgresThreads(url: url, name: "stockroom reader", count: max(connections - writing, 2))
+        writers = PostgresThreads(url: url, name: "stockroom writer", count: writing)
+    }
+
+    package func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await translating { try await QueuedRead(body).run(on: readers) }
+    }
+
+    /// The calls of the library block, so that these need a thread too.
+    package func lookUp<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value { try await read(body) }
+
+    package func write<Value: Sendable>(
+        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value {
+        try await translating { try await QueuedWrite(body).run(in: queue(for: scope)) }
+    }
+
+    /// Writes of one scope wait for each other here and not each with a connection.
+    private func queue(for scope: WriteScope) -> WriteQueue {
+        queues.withLock { queues in
+            if let known = queues[scope] { return known }
+            let beginning = Self.beginning(scope)
+            let queue = WriteQueue { [writers] work in
+                writers.submit { connection in
+                    // Without a pool the process ends, and with it whoever waits.
+                    guard let connection else { return }
+                    work(PostgresTransaction(connection: connection, beginning: beginning))
+                }
+            }
+            queues[scope] = queue
+            return queue
+        }
+    }
+
+    /// The key of the lock that all writes share; projects have their row numbers, which begin with 1. The first half says that a lock is ours.
+    private static let lockSpace = 7_377_014
+
+    private static func beginning(_ scope: WriteScope) -> String {
+        let everybody = "SELECT pg_advisory_xact_lock_shared(\(lockSpace), 0)"
+        switch scope {
+        case .everything: return "BEGIN; SELECT pg_advisory_xact_lock(\(lockSpace), 0)"
+        case .rows: return "BEGIN; \(everybody)"
+        case .project(let project):
+            // Row numbers above four thousand million would share locks with others, and only wait a little more.
+            let key = Int32(truncatingIfNeeded: project.rawValue)
+            return "BEGIN; \(everybody); SELECT pg_advisory_xact_lock(\(lockSpace), \(key))"
+        }
+    }
+
+    /// Callers learn that the database does not answer; the log learns the rest.
+    private func translating<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as PostgresError {
+            if error.isConnectionLost || error.isExhausted {
+                throw AssetError(.unavailable, "The database does not answer", detail: error.description)
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import AssetCore
+import NIOPosix
+import Synchronization
+
+/// A bounded pool: threads that each have a connection. Who finds none free waits in line.
+final class PostgresThreads: Sendable {
+    private let url: String
+    private let name: String
+    private let threads: NIOThreadPool
+    private let idle = Mutex<[PostgresConnection]>([])
+
+    init(url: String, name: String, count: Int) {
+        self.url = url
+        self.name = name
+        threads = NIOThreadPool(numberOfThreads: count)
+        threads.start()
+    }
+
+    /// Runs `work` on a thread with a connection that is its own meanwhile; with nil when the pool has been stopped.
+    func submit(_ work: @escaping @Sendable (PostgresConnection?) -> Void) {
+        threads.submit { [self] state in
+            guard case .active = state else { return work(nil) }
+            let connection = idle.withLock { $0.popLast() } ?? PostgresConnection(url: url, name: name)
+            work(connection)
+            idle.withLock { $0.append(connection) }
+        }
+    }
+}

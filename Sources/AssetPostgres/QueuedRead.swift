@@ -1,0 +1,62 @@
+import AssetCore
+import AssetSQL
+import Synchronization
+
+/// Begins what sees one state of the database to its end.
+private let snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+/// A read of one caller: waits for a thread, runs in a snapshot, and is given up when its task is cancelled.
+final class QueuedRead<Value: Sendable>: Sendable {
+    private struct State {
+        var isCancelled = false
+        var connection: PostgresConnection?
+    }
+
+    private let body: @Sendable (any SQLConnection) throws -> Value
+    private let state = Mutex(State())
+
+    init(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) { self.body = body }
+
+    func run(on threads: PostgresThreads) async throws -> Value {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                threads.submit { connection in continuation.resume(with: Result { try self.attempt(connection) }) }
+            }
+        } onCancel: {
+            let connection = state.withLock { state in
+                state.isCancelled = true
+                return state.connection
+            }
+            connection?.cancel()
+        }
+    }
+
+    private func attempt(_ connection: PostgresConnection?) throws -> Value {
+        guard let connection else { throw AssetError(.unavailable, "The server is stopping") }
+        let transaction = PostgresTransaction(connection: connection, beginning: snapshot)
+        var attempts = 0
+        while true {
+            do {
+                try take(connection)
+                defer { state.withLock { $0.connection = nil } }
+                try transaction.begin()
+                let value = try body(transaction)
+                try connection.run("COMMIT")
+                return value
+            } catch {
+                transaction.rollBack()
+                attempts += 1
+                if state.withLock({ $0.isCancelled }) { throw CancellationError() }
+                if !transaction.shouldRepeat(after: error, attempts: attempts) { throw error }
+            }
+        }
+    }
+
+    /// From now on a cancellation ends the statement that runs.
+    private func take(_ connection: PostgresConnection) throws {
+        try state.withLock { state in
+            if state.isCancelled { throw CancellationError() }
+            state.connection = connection
+        }
+    }
+}

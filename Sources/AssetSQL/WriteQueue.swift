@@ -1,0 +1,161 @@
+import Synchronization
+
+/// What a `WriteQueue` needs of a driver's connection.
+package protocol WriteConnection: SQLConnection {
+    /// Some failures, such as a full disk or a lost connection, undo the whole transaction.
+    var isInsideTransaction: Bool { get }
+
+    func begin() throws
+    func commit() throws
+    /// Ends a transaction if there is one.
+    func rollBack()
+    /// Runs `body`; when it throws, what it did is undone, and the transaction goes on.
+    func inSavepoint(_ body: () throws -> Void) throws
+
+    /// Whether the same work may do better when it is done once more; waits as long as that is advisable. Never after a commit
+    /// whose outcome is not known.
+    /// - Parameter attempts: how often it has failed.
+    func shouldRepeat(after error: any Error, attempts: Int) -> Bool
+}
+
+extension WriteConnection {
+    package func shouldRepeat(after error: any Error, attempts: Int) -> Bool { false }
+}
+
+/// Lets writes that wait for each other share a transaction, and with it one sync of the disk (group commit).
+///
+/// A write is still atomic by itself: it runs in a savepoint of its own, and when it fails, only its changes are undone. None of the
+/// group is answered before the commit.
+package final class WriteQueue: Sendable {
+    /// A write that waits.
+    package protocol Item: Sendable {
+        var isCancelled: Bool { get }
+        /// Runs the write, and keeps what it answers; may be called again after the transaction was lost.
+        func run(_ db: any SQLConnection) throws
+        /// The commit is done.
+        func succeed()
+        func fail(_ error: any Error)
+    }
+
+    /// What a thread with a connection does.
+    package typealias Work = @Sendable (any WriteConnection) -> Void
+
+    private struct State {
+        var waiting: [any Item] = []
+        var isRunning = false
+    }
+
+    private let start: @Sendable (@escaping Work) -> Void
+    private let state = Mutex(State())
+
+    /// A group takes no more writes after this time: whoever is in it waits for the others.
+    private static let groupTime = Duration.milliseconds(20)
+    private static let groupSize = 128
+
+    /// - Parameter start: does the work soon, on a thread that may block, with a connection that is its own.
+    package init(start: @escaping @Sendable (@escaping Work) -> Void) { self.start = start }
+
+    /// How many wait for their turn.
+    package var waitingCount: Int { state.withLock { $0.waiting.count } }
+
+    package func add(_ item: any Item) {
+        let starts = state.withLock { state in
+            state.waiting.append(item)
+            if state.isRunning { return false }
+            state.isRunning = true
+            return true
+        }
+        if starts { start { db in self.work(db) } }
+    }
+
+    private func work(_ db: any WriteConnection) {
+        while true {
+            let group = state.withLock { state in
+                let group = Array(state.waiting.prefix(Self.groupSize))
+                state.waiting.removeFirst(group.count)
+                if group.isEmpty { state.isRunning = false }
+                return group
+            }
+            if group.isEmpty { return }
+            let rest = group.count == 1 ? one(group[0], db) : several(group, db)
+            if !rest.isEmpty { state.withLock { $0.waiting.insert(contentsOf: rest, at: 0) } }
+        }
+    }
+
+    @discardableResult
+    private func one(_ item: any Item, _ db: any WriteConnection) -> [any Item] {
+        var attempts = 0
+        while true {
+            do {
+                if item.isCancelled { throw CancellationError() }
+                try db.begin()
+                try item.run(db)
+                try db.commit()
+                item.succeed()
+                return []
+            } catch {
+                db.rollBack()
+                attempts += 1
+                if db.shouldRepeat(after: error, attempts: attempts) { continue }
+                item.fail(error)
+                return []
+            }
+        }
+    }
+
+    private func begin(_ db: any WriteConnection) throws {
+        var attempts = 0
+        while true {
+            do {
+                return try db.begin()
+            } catch {
+                db.rollBack()
+                attempts += 1
+                guard db.shouldRepeat(after: error, attempts: attempts) else { throw error }
+            }
+        }
+    }
+
+    /// Answers those that did not get their turn.
+    private func several(_ group: [any Item], _ db: any WriteConnection) -> [any Item] {
+        let began = ContinuousClock.now
+        var done: [any Item] = []
+        // What a write has seen of the group, and was refused for, counts only once it is committed.
+        var refused: [(item: any Item, error: any Error)] = []
+        var next = 0
+        do {
+            try begin(db)
+            while next < group.count, next == 0 || ContinuousClock.now - began < Self.groupTime {
+                let item = group[next]
+                next += 1
+                do {
+                    if item.isCancelled { throw CancellationError() }
+                    try db.inSavepoint { try item.run(db) }
+                    done.append(item)
+                } catch {
+                    refused.append((item, error))
+                    // The whole transaction is undone: the others begin again, each alone.
+                    if !db.isInsideTransaction {
+                        refused.removeLast()
+                        one(item, db, after: error)
+                        for item in done + refused.map(\.item) { one(item, db) }
+                        return Array(group[next...])
+                    }
+                }
+            }
+            try db.commit()
+        } catch {
+            db.rollBack()
+            for item in done + refused.map(\.item) + group[next...] { item.fail(error) }
+            return []
+        }
+        for item in done { item.succeed() }
+        for (item, error) in refused { one(item, db, after: error) }
+        return Array(group[next...])
+    }
+
+    /// An item that has failed in a group.
+    private func one(_ item: any Item, _ db: any WriteConnection, after error: any Error) {
+        if db.shouldRepeat(after: error, attempts: 1) { one(item, db) } else { item.fail(error) }
+    }
+}

@@ -1,0 +1,4 @@
+// The client library of PostgreSQL. pkg-config knows where it lies.
+#pragma once
+
+#include <libpq-fe.h>
