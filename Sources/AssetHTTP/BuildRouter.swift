@@ -5,18 +5,19 @@ package import Hummingbird
 /// Everything that answers requests, and where it is mounted. `serve` and every test use this one function.
 package func buildRouter(
     service: AssetService, settings: ServerSettings = ServerSettings(), health: Health = Health(),
-    live: LiveFeed? = nil
+    live: LiveFeed? = nil, limiter: RateLimiter? = nil
 ) -> Router<AppContext> {
     let router = Router(context: AppContext.self)
     router.add(middleware: RequestLogMiddleware())
     router.add(middleware: ErrorMiddleware())
-    routeTable(service, settings, health, live).register(in: router)
+    routeTable(service, settings, health, live, limiter).register(in: router)
     return router
 }
 
 /// Every path of the server.
 func routeTable(
-    _ service: AssetService, _ settings: ServerSettings, _ health: Health, _ live: LiveFeed? = nil
+    _ service: AssetService, _ settings: ServerSettings, _ health: Health, _ live: LiveFeed? = nil,
+    _ limiter: RateLimiter? = nil
 ) -> RouteTable {
     var routes = RouteTable()
     let live = live ?? LiveFeed(service: service, maximum: ServerSettings.standardLiveConnections)
@@ -26,7 +27,7 @@ func routeTable(
     EngineRoutes(service: service, tokens: tokens, live: live).mount(in: &routes)
     EventStream(service: service, tokens: tokens, live: live).mount(in: &routes)
     let sessions = RESTSessions(
-        service: service, limiter: settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
+        service: service, limiter: limiter ?? settings.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) })
     RESTAuth(service: service, sessions: sessions).mount(in: &routes)
     RESTMedia(service: service, sessions: sessions, delivery: delivery).mount(in: &routes)
     RESTSegmentAssets(service: service, sessions: sessions, delivery: delivery, settings: settings).mount(in: &routes)

@@ -13,12 +13,15 @@ import Synchronization
 package final class PostgresDatabase: SQLDatabase {
     private let readers: PostgresThreads
     private let writers: PostgresThreads
+    private let url: String
+    let announcements = Announcements()
     private let queues = Mutex<[WriteScope: WriteQueue]>([:])
 
     /// - Parameters:
     ///   - url: `postgres://` or `postgresql://`.
     ///   - connections: how many may be open at the same time, 3 at least: a third of them write.
     package init(url: String, connections: Int = 12) {
+        self.url = url
         let writing = max(connections / 3, 1)
         readers = PostgresThreads(url: url, name: "stockroom reader", count: max(connections - writing, 2))
         writers = PostgresThreads(url: url, name: "stockroom writer", count: writing)
@@ -40,6 +43,11 @@ package final class PostgresDatabase: SQLDatabase {
     ) async throws -> Value {
         try await translating { try await QueuedWrite(body).run(in: queue(for: scope)) }
     }
+
+    package func announce(_ touched: Touched) { announcements.add(touched) }
+
+    /// One connection beside the pool, with a thread of its own.
+    func threadOfItsOwn(_ name: String) -> PostgresThreads { PostgresThreads(url: url, name: name, count: 1) }
 
     /// Writes of one scope wait for each other here and not each with a connection.
     private func queue(for scope: WriteScope) -> WriteQueue {

@@ -16,6 +16,21 @@ final class PostgresThreads: Sendable {
         threads.start()
     }
 
+    /// Runs `work` to its end, also when the task is cancelled.
+    func perform<Value: Sendable>(_ work: @escaping @Sendable (PostgresConnection) throws -> Value) async throws
+        -> Value
+    {
+        try await withCheckedThrowingContinuation { continuation in
+            submit { connection in
+                continuation.resume(
+                    with: Result {
+                        guard let connection else { throw AssetError(.unavailable, "The server is stopping") }
+                        return try work(connection)
+                    })
+            }
+        }
+    }
+
     /// Runs `work` on a thread with a connection that is its own meanwhile; with nil when the pool has been stopped.
     func submit(_ work: @escaping @Sendable (PostgresConnection?) -> Void) {
         threads.submit { [self] state in

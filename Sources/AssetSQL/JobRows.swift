@@ -60,10 +60,18 @@ extension SQLTransaction: JobTables {
                             AND earlier.kind IN (\(Self.exclusiveKinds))
                             AND earlier.status IN ('queued', 'processing')
                     ))
-                ORDER BY id LIMIT 1
+                ORDER BY id LIMIT 1 \(Self.skippingLocked(db.dialect))
             )
             RETURNING \(Self.columns)
             """, [.text(owner), .time(until), .time(now)], Self.job)
+    }
+
+    /// Several servers look at the same moment: each takes another job.
+    private static func skippingLocked(_ dialect: SQLDialect) -> String {
+        switch dialect {
+        case .sqlite: ""
+        case .postgres: "FOR UPDATE OF jobs SKIP LOCKED"
+        }
     }
 
     func renewLease(_ id: JobID, owner: String, until: Timestamp) throws -> Job? {
@@ -74,6 +82,7 @@ extension SQLTransaction: JobTables {
 
     func releaseAllLeases() throws {
         try db.execute("UPDATE jobs SET lease_owner = NULL, lease_until = 0 WHERE lease_owner IS NOT NULL", [])
+        try db.execute("DELETE FROM duties", [])
     }
 
     func releaseLease(_ id: JobID, owner: String) throws {

@@ -4,13 +4,23 @@ import AssetCore
 struct Migration: Sendable {
     let number: Int64
     let name: String
+    /// The oldest version of the schema whose programs can work with this one: its predecessor for a step that only adds what those
+    /// need not know, so that servers can be replaced one by one.
+    let worksWith: Int64
     let sql: @Sendable (SQLDialect) -> String
+
+    init(number: Int64, name: String, worksWith: Int64? = nil, sql: @escaping @Sendable (SQLDialect) -> String) {
+        self.number = number
+        self.name = name
+        self.worksWith = worksWith ?? number
+        self.sql = sql
+    }
 }
 
 /// Brings a database to the schema of this program.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
-    private let migrations: [Migration] = [.initial, .projectDialect, .media]
+    private let migrations: [Migration] = [.initial, .projectDialect, .media, .severalServers]
 
     package init(_ database: any SQLDatabase) { self.database = database }
 
@@ -24,7 +34,7 @@ package struct Migrator: Sendable {
     /// - Parameters:
     ///   - isDryRun: only tells what would be done.
     ///   - last: the last step to apply; for tests of an upgrade.
-    /// - Throws: `unavailable` when the database comes from a newer version of the program.
+    /// - Throws: `unavailable` when the database comes from a newer version of the program that this one cannot work with.
     @discardableResult
     package func run(isDryRun: Bool = false, upTo last: Int64 = .max) async throws -> Report {
         do {
@@ -51,12 +61,7 @@ package struct Migrator: Sendable {
                 """)
             let current = try db.first("SELECT COALESCE(MAX(number), 0) FROM schema_versions", []) { $0.int(0) } ?? 0
             let newest = migrations.last?.number ?? 0
-            guard current <= newest else {
-                throw AssetError(
-                    .unavailable,
-                    "The database has schema \(current), this program knows \(newest): run a newer version of stockroom"
-                )
-            }
+            try Self.check(current, isKnownTo: newest, db)
             let missing = migrations.filter { $0.number > current }
             for migration in missing {
                 try db.executeScript(migration.sql(db.dialect))
@@ -64,9 +69,26 @@ package struct Migrator: Sendable {
                     "INSERT INTO schema_versions (number, name) VALUES (?, ?)",
                     [.int(migration.number), .text(migration.name)])
             }
-            let report = Report(applied: missing.map(\.name), version: isDryRun ? current : newest)
+            if let last = missing.last, last.number >= Migration.severalServers.number {
+                try db.execute(
+                    "UPDATE schema_versions SET works_with = ? WHERE number = ?",
+                    [.int(last.worksWith), .int(last.number)])
+            }
+            let report = Report(applied: missing.map(\.name), version: isDryRun ? current : max(current, newest))
             if isDryRun { throw Rehearsal(report: report) }
             return report
         }
+    }
+
+    /// A server may find the schema of its successor, while servers are replaced one by one.
+    private static func check(_ current: Int64, isKnownTo newest: Int64, _ db: any SQLConnection) throws {
+        if current <= newest { return }
+        let oldest = try db.first(
+            "SELECT COALESCE(works_with, number) FROM schema_versions WHERE number = ?", [.int(current)]
+        ) { $0.int(0) }
+        if let oldest, newest >= oldest { return }
+        throw AssetError(
+            .unavailable,
+            "The database has schema \(current), this program knows \(newest): run a newer version of stockroom")
     }
 }

@@ -33,6 +33,7 @@ package struct SQLCatalog: Catalog {
                 return (try body(SQLTransaction(db: connection, touched: touched)), touched.value)
             }
             feedSignal.changed(touched)
+            database.announce(touched)
             return value
         }
     }

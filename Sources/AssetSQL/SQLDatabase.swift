@@ -84,9 +84,14 @@ package protocol SQLDatabase: Sendable {
     func write<Value: Sendable>(
         _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value
+
+    /// After a commit: other servers on this database should look at what it touched.
+    func announce(_ touched: Touched)
 }
 
 extension SQLDatabase {
+    package func announce(_ touched: Touched) {}
+
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value { try await write(.everything, body) }
@@ -133,5 +138,7 @@ struct CorruptRow: Error {
 /// Row numbers as a list for `IN (…)`. They are numbers of our own, so the text is safe; a list of a thousand placeholders would
 /// have to be bound one by one.
 func list(_ ids: some Sequence<AssetID>) -> String {
-    ids.map { String($0.rawValue) }.joined(separator: ",")
+    let text = ids.map { String($0.rawValue) }.joined(separator: ",")
+    // PostgreSQL refuses an empty list, and nothing equals NULL.
+    return text.isEmpty ? "NULL" : text
 }

@@ -33,25 +33,24 @@ struct Serve: AsyncParsableCommand {
         let maximumConnections = try OpenFileLimit.raise()
         try FileManager.default.createDirectory(
             atPath: configuration.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard let lock = DataFolderLock(folder: configuration.data, .server) else {
-            throw ValidationError(
-                "Another server runs on the data folder \(configuration.data), or it cannot be written to")
-        }
-        defer { lock.release() }
+        let lock = try configuration.isDatabaseShared ? nil : lockData(configuration)
+        defer { lock?.release() }
         // An import that runs beside has unfinished uploads of its own.
         let probe = DataFolderLock(folder: configuration.data, .imports)
         let isImporting = probe == nil
         probe?.release()
 
-        let service = try await Storage.open(configuration, renders: true)
-        // No other process works on this data, so that every lease is one of a process that died.
+        let (service, companions) = try await Storage.openForServer(configuration, logger: logger)
         let start = service.clock.now()
-        try await service.catalog.write { try $0.releaseAllLeases() }
+        // Where no other process works on this data, every lease is one of a process that died.
+        if lock != nil { try await service.catalog.write { try $0.releaseAllLeases() } }
+        let aloneSince = lock == nil || isImporting ? nil : start
 
         let health = Health()
         let live = LiveFeed(service: service, maximum: configuration.liveConnections)
+        let limiter = configuration.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) }
         let router = buildRouter(
-            service: service, settings: configuration.serverSettings, health: health, live: live)
+            service: service, settings: configuration.serverSettings, health: health, live: live, limiter: limiter)
         let printsJSON = storage.json
         let application = Application(
             router: router,
@@ -67,12 +66,16 @@ struct Serve: AsyncParsableCommand {
             }, logger: logger)
 
         // Ended in the reverse order: first no new requests, then jobs.
-        let services: [any Service] = [
-            BlobSweeper(service: service, aloneSince: isImporting ? nil : start, logger: logger),
+        var services: [any Service] = [
+            BlobSweeper(service: service, aloneSince: aloneSince, logger: logger),
             FeedCompactor(service: service, logger: logger), FeedPoller(service: service, logger: logger),
             MediaExaminer(service: service, logger: logger), JobRunner(service: service, logger: logger), application,
             Drain(health: health, live: live),
         ]
+        if lock == nil, let limiter {
+            services.insert(RateSharing(limiter: limiter, service: service, logger: logger), at: 0)
+        }
+        services.insert(contentsOf: companions, at: 0)
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -80,6 +83,26 @@ struct Serve: AsyncParsableCommand {
         group.maximumCancellationDuration = .seconds(5)
         try await ServiceGroup(configuration: group).run()
         logger.info("Stopped")
+    }
+}
+
+/// Lets the servers on one database know how often each user has called.
+private struct RateSharing: Service {
+    let limiter: RateLimiter
+    let service: AssetService
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await limiter.exchange(with: service.catalog)
+                } catch {
+                    logger.warning("Calls by way of other servers are not counted", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
     }
 }
 
@@ -92,6 +115,17 @@ private struct Drain: Service {
         try await gracefulShutdown()
         health.drain()
         live.stop()
+    }
+}
+
+extension Serve {
+    /// Keeps a second server away from a database that only one can work on.
+    private func lockData(_ configuration: ServerConfiguration) throws -> DataFolderLock {
+        guard let lock = DataFolderLock(folder: configuration.data, .server) else {
+            throw ValidationError(
+                "Another server runs on the data folder \(configuration.data), or it cannot be written to")
+        }
+        return lock
     }
 }
 

@@ -11,7 +11,8 @@ import SystemPackage
 struct StorageOptions: ParsableArguments {
     @Option(help: "The data folder; created when absent. (default: ./stockroom-data)")
     var data: String?
-    @Option(help: "The database, sqlite:PATH. (default: stockroom.sqlite in the data folder)")
+    @Option(
+        help: "The database, sqlite:PATH or postgres://USER@HOST/NAME. (default: stockroom.sqlite in the data folder)")
     var database: String?
     @Option(help: "Where bytes are kept, file:PATH. (default: the data folder)")
     var blobs: String?
@@ -26,7 +27,8 @@ struct StorageOptions: ParsableArguments {
 /// | key | environment | meaning | default |
 /// |---|---|---|---|
 /// | `data` | `STOCKROOM_DATA` | data folder | `./stockroom-data` |
-/// | `database` | `STOCKROOM_DATABASE` | `sqlite:PATH` | `stockroom.sqlite` in the data folder |
+/// | `database` | `STOCKROOM_DATABASE` | `sqlite:PATH`, or `postgres://…` for several servers | `stockroom.sqlite` in the data folder |
+/// | `databaseConnections` | `STOCKROOM_DATABASE_CONNECTIONS` | connections to PostgreSQL, 3 to 500, and two more | 12 |
 /// | `blobs` | `STOCKROOM_BLOBS` | `file:PATH` | the data folder |
 /// | `secret` | `STOCKROOM_SECRET` | 64 hexadecimal digits that seal stored keys | the file `secret.key` in the data folder |
 /// | `host` | `STOCKROOM_HOST` | address to listen on | `127.0.0.1` |
@@ -48,6 +50,7 @@ struct StorageOptions: ParsableArguments {
 struct ServerConfiguration: Sendable {
     var data: String
     var database: String
+    var databaseConnections: Int
     var blobs: String
     var secret: String?
     var host: String
@@ -77,6 +80,7 @@ struct ServerConfiguration: Sendable {
 
         data = text(options.data, "data") ?? "./stockroom-data"
         database = text(options.database, "database") ?? "sqlite:\(data)/stockroom.sqlite"
+        databaseConnections = reader.int(forKey: "databaseConnections") ?? 12
         blobs = text(options.blobs, "blobs") ?? "file:\(data)"
         secret = reader.string(forKey: "secret", isSecret: true)
         self.host = text(host, "host") ?? "127.0.0.1"
@@ -106,6 +110,9 @@ struct ServerConfiguration: Sendable {
         guard (0...65535).contains(port) else { throw ValidationError("port: use a number from 0 to 65535") }
         if let rateLimit, rateLimit < 1 { throw ValidationError("rateLimit: use a number from 1 on") }
         guard maximumUpload > 0 else { throw ValidationError("maxUpload: use a number of bytes from 1 on") }
+        guard (3...500).contains(databaseConnections) else {
+            throw ValidationError("databaseConnections: use a number from 3 to 500")
+        }
         guard keptVersions >= 1 else { throw ValidationError("keepVersions: use a number from 1 on") }
         guard keptRenditions >= 1 else { throw ValidationError("keepRenditions: use a number from 1 on") }
         guard liveConnections >= 0 else { throw ValidationError("liveConnections: use a number from 0 on") }
@@ -138,6 +145,9 @@ struct ServerConfiguration: Sendable {
             throw ValidationError("accelRedirect: '\(prefix)' does not begin and end with a slash")
         }
     }
+
+    /// Whether several servers may work on the database.
+    var isDatabaseShared: Bool { database.hasPrefix("postgres://") || database.hasPrefix("postgresql://") }
 
     var serviceSettings: ServiceSettings {
         var settings = ServiceSettings()

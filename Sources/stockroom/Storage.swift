@@ -2,29 +2,53 @@ import ArgumentParser
 import AssetBlobs
 import AssetCore
 import AssetMedia
+import AssetPostgres
 import AssetSQL
 import AssetSQLite
 import Foundation
+import Logging
+import ServiceLifecycle
 
 /// Opens what the configuration names, and puts the service together. The one place that names concrete back ends.
 enum Storage {
     /// Creates or updates the schema.
     /// - Parameter renders: whether files are to be decoded, which only servers do.
     static func open(_ configuration: ServerConfiguration, renders: Bool = false) async throws -> AssetService {
-        let database = try database(configuration)
+        try await open(configuration, try database(configuration), renders: renders)
+    }
+
+    private static func open(
+        _ configuration: ServerConfiguration, _ database: any SQLDatabase, renders: Bool
+    ) async throws -> AssetService {
         try await Migrator(database).run()
-        return AssetService(
+        let service = AssetService(
             catalog: SQLCatalog(database), blobs: try blobs(configuration), media: HeaderInspector(),
             renderer: renders && configuration.media.workers > 0 ? CagedRenderer(configuration.media) : nil,
             secrets: try secrets(configuration), settings: configuration.serviceSettings)
+        try await service.checkSecret()
+        return service
+    }
+
+    /// The same with what runs beside it in a server.
+    static func openForServer(
+        _ configuration: ServerConfiguration, logger: Logger
+    ) async throws -> (service: AssetService, companions: [any Service]) {
+        let database = try database(configuration)
+        let service = try await open(configuration, database, renders: true)
+        guard let shared = database as? PostgresDatabase else { return (service, []) }
+        return (service, [PostgresFeed(shared, signal: service.catalog.feedSignal, logger: logger)])
     }
 
     static func database(_ configuration: ServerConfiguration) throws -> any SQLDatabase {
         // Also in a folder that others can read, the files are for their owner only.
         umask(0o077)
         try makeFolder(configuration.data)
+        if configuration.isDatabaseShared {
+            return PostgresDatabase(url: configuration.database, connections: configuration.databaseConnections)
+        }
         guard let path = path(configuration.database, scheme: "sqlite:") else {
-            throw ValidationError("database: '\(configuration.database)' is not of the form sqlite:PATH")
+            throw ValidationError(
+                "database: '\(configuration.database)' is neither sqlite:PATH nor postgres://USER@HOST/NAME")
         }
         return try SQLiteDatabase(path: path)
     }

@@ -6,7 +6,7 @@ import Testing
 /// A process that is killed at any write loses nothing and does nothing twice.
 struct JobRunnerTests {
     /// Longer than a lease lasts.
-    private static let lease = 31.0
+    private static let lease = 21.0
 
     /// A folder with more files than one transaction takes, and folders within.
     private struct Tree {
@@ -121,7 +121,7 @@ struct JobRunnerTests {
         try? await test.runner(over: catalog).drain()
         #expect(catalog.isDead)
 
-        test.clock.advance(seconds: 29)
+        test.clock.advance(seconds: 19)
         try await test.runJobs()
         #expect(try await test.statuses([file]) == [.published])
         test.clock.advance(seconds: 2)

@@ -6,10 +6,14 @@ import queue
 import subprocess
 import threading
 import time
+import uuid
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("STOCKROOM_BIN", REPOSITORY / ".build" / "debug" / "stockroom"))
+
+# A PostgreSQL to run all servers on, each in a schema of its own (scripts/with-postgres); otherwise each has its SQLite.
+POSTGRES = os.environ.get("STOCKROOM_TEST_POSTGRES") if os.environ.get("STOCKROOM_CLIENTS_ON") == "postgres" else None
 
 START_SECONDS = 60  # a debug build on a busy machine
 STOP_SECONDS = 60  # longer than the limit within which a server drains
@@ -31,6 +35,13 @@ def files_below(folder):
     return sorted(path for path in Path(folder).rglob("*") if path.is_file())
 
 
+def new_schema(url):
+    """An empty database, as good as: a schema of its own. Returns its URL."""
+    name = f"server_{uuid.uuid4().hex}"
+    subprocess.run(["psql", "-qX", "-c", f"CREATE SCHEMA {name}", url], check=True, stdout=subprocess.DEVNULL)
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{name}"
+
+
 class Server:
     """One data folder, and the process that serves it now."""
 
@@ -42,6 +53,8 @@ class Server:
             **{name: value for name, value in os.environ.items() if not name.startswith("STOCKROOM_")},
             **(environment or {}),
         }
+        if POSTGRES:
+            self.environment["STOCKROOM_DATABASE"] = new_schema(POSTGRES)
         self.process = None
         self.url = None
         self._demo = None

@@ -58,6 +58,10 @@ package struct AssetError: Error, Sendable, CustomStringConvertible {
         self.detail = detail
     }
 
+    /// Whether the operation may have been carried out all the same: what it names must not be cleared away then. Other errors are
+    /// refusals.
+    package var mayHaveBeenCarriedOut: Bool { code == .internalError || code == .unavailable }
+
     package static func badParameter(_ name: String, _ message: String) -> AssetError {
         AssetError(.badParameter, message, parameter: name)
     }

@@ -17,12 +17,14 @@ package struct BlobSweeper: Service {
     /// Bytes without a row may belong to an upload that still runs: a day is longer than any.
     private static let orphanSeconds = 24.0 * 3600
     private static let batch = 200
+    private let duty: Duty
 
     /// - Parameter aloneSince: when this process, alone on its data, was started; nil when there are others.
     package init(service: AssetService, aloneSince: Timestamp?, logger: Logger) {
         self.service = service
         self.aloneSince = aloneSince
         self.logger = logger
+        duty = Duty("sweeping", service: service, leaseSeconds: 90)
     }
 
     package func run() async throws {
@@ -31,7 +33,8 @@ package struct BlobSweeper: Service {
             while !Task.isCancelled {
                 do {
                     // Looking for orphans goes through all of the store: at the start, and once an hour.
-                    try await sweep(findsOrphans: passes % 60 == 0)
+                    let findsOrphans = passes % 60 == 0
+                    try await duty.perform { try await sweep(findsOrphans: findsOrphans) }
                 } catch is CancellationError {
                     return
                 } catch {

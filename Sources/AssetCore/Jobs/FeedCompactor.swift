@@ -11,6 +11,7 @@ import ServiceLifecycle
 package struct FeedCompactor: Service {
     private let service: AssetService
     private let logger: Logger
+    private let duty: Duty
 
     private static let interval = Duration.seconds(60)
     /// How many new lines are not worth a pass.
@@ -23,13 +24,14 @@ package struct FeedCompactor: Service {
     package init(service: AssetService, logger: Logger) {
         self.service = service
         self.logger = logger
+        duty = Duty("compaction", service: service, leaseSeconds: 90)
     }
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    try await compact()
+                    try await duty.perform { _ = try await compact() }
                 } catch is CancellationError {
                     return
                 } catch {
@@ -63,7 +65,7 @@ package struct FeedCompactor: Service {
         var removed = 0
         for part in 0..<parts { removed += try await compact(feed, part: part, of: parts) }
         let left = lines - Int64(removed)
-        try await service.catalog.write { try $0.markCompacted(feed.name, to: feed.head, lines: left) }
+        try await service.catalog.write(.rows) { try $0.markCompacted(feed.name, to: feed.head, lines: left) }
         return removed
     }
 
@@ -89,7 +91,7 @@ package struct FeedCompactor: Service {
             }
             if pointless.isEmpty { continue }
             let cursors = pointless
-            try await service.catalog.write { try $0.removeFeedLines(of: feed.name, cursors) }
+            try await service.catalog.write(.rows) { try $0.removeFeedLines(of: feed.name, cursors) }
             removed += cursors.count
         }
     }

@@ -119,5 +119,11 @@ package struct Touched: Sendable, Equatable {
 
     package init() {}
 
+    package mutating func formUnion(_ other: Touched) {
+        isGlobal = isGlobal || other.isGlobal
+        isAccess = isAccess || other.isAccess
+        projects.formUnion(other.projects)
+    }
+
     package var isEmpty: Bool { !isGlobal && !isAccess && projects.isEmpty }
 }

@@ -10,7 +10,7 @@ package struct JobRunner: Service {
     private let service: AssetService
     private let logger: Logger
     private static let workers = 2
-    private static let leaseSeconds = 30.0
+    private static let leaseSeconds = 20.0
     /// How long the statements of a transaction should take.
     private static let targetStep = Duration.milliseconds(20)
     private static let attempts = 5
@@ -62,7 +62,7 @@ package struct JobRunner: Service {
     }
 
     private func claim(_ owner: String) async throws -> Job? {
-        try await service.catalog.write { [service] tx in
+        try await service.catalog.write(.rows) { [service] tx in
             let now = service.clock.now()
             return try tx.claimJob(owner: owner, now: now, until: now.adding(seconds: Self.leaseSeconds))
         }
@@ -89,7 +89,7 @@ package struct JobRunner: Service {
             if isStopping { break }
         }
         // Of a job that has not ended: the next runner should not have to wait for the lease to run out.
-        try? await service.catalog.write { tx in try tx.releaseLease(job.id, owner: owner) }
+        try? await service.catalog.write(.rows) { tx in try tx.releaseLease(job.id, owner: owner) }
         service.signal.finished(job.id)
     }
 
@@ -102,7 +102,7 @@ package struct JobRunner: Service {
         var limit = 500
         while true {
             if isStopping { return }
-            guard let took = try await step(claimed.id, owner, limit: limit) else { return }
+            guard let took = try await step(claimed, owner, limit: limit) else { return }
             // Towards the target, but by no more than half or double at a time.
             let ratio = Self.targetStep / max(took, .microseconds(100))
             limit = min(max(Int(Double(limit) * min(max(ratio, 0.5), 2)), 50), 10_000)
@@ -113,7 +113,7 @@ package struct JobRunner: Service {
     /// Begins, unless the user has lost the right to it meanwhile; answers whether it goes on. The feed hears of it when the
     /// selection has been counted.
     private func start(_ job: Job, _ owner: String) async throws -> Bool {
-        try await service.catalog.write { [service] tx in
+        try await service.catalog.write(.project(job.project)) { [service] tx in
             guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else {
                 return false
             }
@@ -139,7 +139,7 @@ package struct JobRunner: Service {
             group.addTask {
                 while true {
                     try await Task.sleep(for: .seconds(Self.leaseSeconds / 3))
-                    _ = try await service.catalog.write { tx in try lease(id, owner, tx) }
+                    _ = try await service.catalog.write(.rows) { tx in try lease(id, owner, tx) }
                 }
             }
             group.addTask { try await body() }
@@ -161,7 +161,7 @@ package struct JobRunner: Service {
             }
             try await freeze(ids, for: job, owner)
         case .backup, .restore, .undo, .addLanguage, .removeLanguage, .purgeProject, .tellPathnames:
-            try await service.catalog.write { [service] tx in
+            try await service.catalog.write(.project(job.project)) { [service] tx in
                 guard var job = try lease(job.id, owner, tx), job.status == .processing,
                     let project = try tx.project(job.project)
                 else { return }
@@ -176,7 +176,7 @@ package struct JobRunner: Service {
         let frozen = try await service.freeze(
             ids, project: job.project, user: job.user, expiresOn: service.clock.now().adding(seconds: 24 * 3600))
         let total = try await service.catalog.read { try $0.countSubtrees(of: frozen.id) }
-        try await service.catalog.write { [service] tx in
+        try await service.catalog.write(.project(job.project)) { [service] tx in
             guard var job = try lease(job.id, owner, tx), job.selection == nil, job.status == .processing,
                 let project = try tx.project(job.project)
             else {
@@ -200,10 +200,10 @@ package struct JobRunner: Service {
 
     /// One transaction of work; answers how long its statements took, without the wait for other writers and for the disk, or
     /// nil when there is nothing more to do.
-    private func step(_ id: JobID, _ owner: String, limit: Int) async throws -> Duration? {
-        try await service.catalog.write { [service] tx in
+    private func step(_ job: Job, _ owner: String, limit: Int) async throws -> Duration? {
+        try await service.catalog.write(.project(job.project)) { [service] tx in
             let began = ContinuousClock.now
-            guard var job = try lease(id, owner, tx), job.status == .processing,
+            guard var job = try lease(job.id, owner, tx), job.status == .processing,
                 let project = try tx.project(job.project)
             else { return nil }
             let now = service.clock.now()
@@ -252,7 +252,7 @@ package struct JobRunner: Service {
     }
 
     private func end(_ job: Job, _ owner: String, with error: AssetError) async throws {
-        try await service.catalog.write { [service] tx in
+        try await service.catalog.write(.project(job.project)) { [service] tx in
             guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return }
             try reject(&job, error.message, in: project, tx, now: service.clock.now())
         }

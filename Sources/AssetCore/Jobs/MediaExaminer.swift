@@ -5,6 +5,7 @@ import ServiceLifecycle
 package struct MediaExaminer: Service {
     private let service: AssetService
     private let logger: Logger
+    private let duty: Duty
 
     /// How long files wait that another process has taken.
     private static let interval = Duration.seconds(2)
@@ -13,13 +14,16 @@ package struct MediaExaminer: Service {
     package init(service: AssetService, logger: Logger) {
         self.service = service
         self.logger = logger
+        duty = Duty("examining", service: service, leaseSeconds: 20)
     }
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    while try await service.examineNext(limit: Self.batch) > 0 { try Task.checkCancellation() }
+                    try await duty.perform {
+                        while try await service.examineNext(limit: Self.batch) > 0 { try Task.checkCancellation() }
+                    }
                 } catch is CancellationError {
                     return
                 } catch {

@@ -57,7 +57,7 @@ extension AssetService {
     package func openSession(account: String, key: String) async throws -> String {
         // Its 122 random bits come from the system.
         let token = GID().description
-        try await catalog.write { [clock, settings] tx in
+        try await catalog.write(.rows) { [clock, settings] tx in
             guard let user = try tx.user(keyHash: Secrets.hash(key)), user.isActive,
                 try tx.accountCode(user.account) == account
             else { throw AssetError(.unknownUser, "Invalid private key.") }
@@ -89,7 +89,7 @@ extension AssetService {
         if session.expiresOn < expiry {
             let moment = expiry.adding(seconds: Self.sessionLag)
             access.sessions.forget(hash)
-            try await catalog.write { try $0.extendSession(tokenHash: hash, to: moment) }
+            try await catalog.write(.rows) { try $0.extendSession(tokenHash: hash, to: moment) }
         }
         return session.user
     }
@@ -97,7 +97,7 @@ extension AssetService {
     /// Ends a session.
     package func closeSession(token: String) async throws {
         let hash = Secrets.hash(token.lowercased())
-        _ = try await catalog.write { try $0.deleteSession(tokenHash: hash) }
+        _ = try await catalog.write(.rows) { try $0.deleteSession(tokenHash: hash) }
         access.sessions.forget(hash)
     }
 }

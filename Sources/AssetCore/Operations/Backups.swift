@@ -48,7 +48,7 @@ extension AssetService {
     package func renameBackup(_ caller: Caller, version: Int64, to name: String) async throws {
         try caller.require(.write)
         try Self.checkBackupName(name, version: version)
-        try await catalog.write { tx in
+        try await catalog.write(.project(caller.project.id)) { tx in
             let backup = try tx.requireBackup(version, of: caller.project)
             try tx.setName(of: backup.id, to: name)
             try tx.appendUpdate(of: caller.project)
@@ -59,7 +59,7 @@ extension AssetService {
     package func deleteBackups(_ caller: Caller, versions: [Int64]) async throws {
         try caller.require(.purge)
         let versions = Set(versions)
-        try await catalog.write { tx in
+        try await catalog.write(.project(caller.project.id)) { tx in
             for backup in try tx.backups(of: caller.project.id)
             where versions.contains(backup.version) && backup.status == .ready {
                 try tx.setStatus(of: backup.id, to: .deleting)
@@ -72,7 +72,7 @@ extension AssetService {
         _ kind: Job.Kind, _ caller: Caller,
         _ body: @escaping @Sendable (any CatalogTransaction, Timestamp) throws -> (Backup, JSON.Object)
     ) async throws -> (backup: Backup, job: GID) {
-        let result = try await catalog.write { [clock] tx -> (Backup, GID) in
+        let result = try await catalog.write(.project(caller.project.id)) { [clock] tx -> (Backup, GID) in
             let now = clock.now()
             var (backup, parameters) = try body(tx, now)
             parameters["backup"] = .int(backup.id.rawValue)

@@ -39,7 +39,7 @@ extension AssetService {
         var members: [(String, JSON)] = [("selection", selection ?? .null)]
         members += parameters.map { ($0.key, $0.value) }
         let stored = JSON.object(.init(uniqueKeysWithValues: members))
-        let token = try await catalog.write { [clock] tx in
+        let token = try await catalog.write(.project(caller.project.id)) { [clock] tx in
             guard try tx.openJobs(in: caller.project.id) < Self.maximumOpenJobs else {
                 throw AssetError.unprocessable("\(Self.maximumOpenJobs) jobs of this project have not ended yet")
             }

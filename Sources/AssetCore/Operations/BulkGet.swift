@@ -57,7 +57,7 @@ extension AssetService {
         let needed = now.adding(seconds: settings.cursorLifetime)
         if selection.expiresOn < needed {
             let expiry = needed.adding(seconds: Self.cursorSlack)
-            try await catalog.write { tx in try tx.setExpiry(of: selection.id, to: expiry) }
+            try await catalog.write(.rows) { tx in try tx.setExpiry(of: selection.id, to: expiry) }
         }
         return page
     }
@@ -71,13 +71,13 @@ extension AssetService {
     ) async throws -> (id: SelectionID, token: GID) {
         let now = clock.now()
         let batch = 50 * selectionChunk
-        let selection = try await catalog.write { tx in
+        let selection = try await catalog.write(.rows) { tx in
             let selection = try tx.createSelection(project: project, user: user, now: now, expiresOn: expiresOn)
             try tx.append(Array(ids.prefix(batch)), to: selection.id, from: 0)
             return selection
         }
         for start in stride(from: batch, to: ids.count, by: batch) {
-            try await catalog.write { tx in
+            try await catalog.write(.rows) { tx in
                 try tx.append(
                     Array(ids[start..<min(start + batch, ids.count)]), to: selection.id, from: Int64(start))
             }

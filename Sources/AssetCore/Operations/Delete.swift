@@ -53,7 +53,8 @@ extension AssetService {
         _ caller: Caller,
         _ begin: @escaping @Sendable (any CatalogTransaction, Timestamp) throws -> (Value, Job?)
     ) async throws -> Value {
-        let (value, job) = try await catalog.write { [clock, settings] tx -> (Value, Job?) in
+        let (value, job) = try await catalog.write(.project(caller.project.id)) {
+            [clock, settings] tx -> (Value, Job?) in
             let now = clock.now()
             var (value, job) = try begin(tx, now)
             if var open = job {

@@ -78,7 +78,7 @@ extension AssetService {
         _ body: @escaping @Sendable (any CatalogTransaction, Asset, Timestamp) throws -> Void
     ) async throws -> LocatedAsset {
         try caller.require(.write)
-        return try await catalog.write { [clock] tx in
+        return try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let asset = try tx.require(reference, in: caller.project)
             guard !asset.isRoot else { throw AssetError.unprocessable("The root cannot be changed") }
             try body(tx, asset, clock.now())

@@ -42,13 +42,13 @@ extension AssetService {
     private func examine(_ id: AssetID, isWaitedFor: Bool) async throws {
         try await examinationsInWork.share(id) {
             guard let renderer else { return }
-            let (asset, blob, attempt) = try await catalog.write { tx in
+            let (asset, blob, attempt) = try await catalog.write(.rows) { tx in
                 let asset = try tx.asset(id)
                 let blob = try asset?.content.map { try tx.requireBlob($0.blob) }
                 return (asset, blob, try tx.beginExamination(of: id))
             }
             guard let asset, let content = asset.content, let blob, attempt <= Self.maximumAttempts else {
-                return try await catalog.write { try $0.endExamination(of: id) }
+                return try await catalog.write(.rows) { try $0.endExamination(of: id) }
             }
             let known = try JSON(parsing: content.info.text)
             let found: JSON?
@@ -57,12 +57,12 @@ extension AssetService {
                     MediaSource(blob: blob, type: content.type), info: known, in: blobs, isWaitedFor: isWaitedFor)
             } catch let error as AssetError where error.code == .rateLimited || error.code == .unavailable {
                 // Nothing has been tried.
-                try await catalog.write { try $0.undoExaminationAttempt(of: id) }
+                try await catalog.write(.rows) { try $0.undoExaminationAttempt(of: id) }
                 throw error
             }
             // It could not be read this time: the next attempt may have more luck.
             guard let text = found?.text else { return }
-            try await catalog.write { tx in
+            try await catalog.write(.project(asset.project)) { tx in
                 // Other bytes may have come meanwhile, which wait for an examination of their own.
                 guard let now = try tx.asset(id), now.content?.blob == content.blob else { return }
                 try tx.endExamination(of: id)

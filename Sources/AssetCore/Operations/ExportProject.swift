@@ -36,7 +36,7 @@ extension AssetService {
     /// a restore changes.
     private func snapshot(of project: Project) async throws -> Backup {
         while true {
-            let (backup, restores) = try await catalog.write { [clock] tx in
+            let (backup, restores) = try await catalog.write(.project(project.id)) { [clock] tx in
                 let backup = try tx.insertBackup(
                     of: project.id, name: "Export", createdBy: "export", isExport: true, now: clock.now())
                 return (backup, try tx.restores(of: project.id))
@@ -56,7 +56,8 @@ extension AssetService {
         var sweep = SnapshotSweep.Progress()
         while true {
             let start = sweep
-            let (next, step, isSame) = try await catalog.write { tx -> (SnapshotSweep.Progress, Int?, Bool) in
+            let (next, step, isSame) = try await catalog.write(.project(backup.project)) {
+                tx -> (SnapshotSweep.Progress, Int?, Bool) in
                 var sweep = start
                 guard try tx.restores(of: backup.project) == restores else { return (sweep, nil, false) }
                 let step = try SnapshotSweep(tx: tx, now: backup.createdOn).copy(to: backup, &sweep, limit: 2000)

@@ -14,7 +14,7 @@ extension AssetService {
     /// Keeps files under new tokens of 32 hexadecimal digits, all or none. Only their uploader can use them, for 24 hours, more
     /// than once.
     package func storeFiles(_ user: User, _ files: [(file: IngestedFile, name: String)]) async throws -> [String] {
-        try await commit(files.map(\.file)) { [settings] tx, contents, now in
+        try await commit(.rows, files.map(\.file)) { [settings] tx, contents, now in
             try zip(contents, files).map { content, file in
                 let token = Secrets.hex(Secrets.randomBytes(16))
                 try tx.insertFileToken(

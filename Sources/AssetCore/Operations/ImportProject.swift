@@ -61,7 +61,7 @@ extension AssetService {
 
     /// Keeps bytes that were put into the store for an import; answers their SHA-256 in hexadecimal and their row.
     package func importBytes(_ stored: StoredBlob, for project: Project) async throws -> (hash: String, blob: BlobID) {
-        try await catalog.write { [clock] tx in
+        try await catalog.write(.rows) { [clock] tx in
             let now = clock.now()
             let blob = try tx.claimBlob(stored, now: now)
             guard let owner = try tx.user(project.owner) else { throw AssetError.unprocessable("The owner is gone") }
@@ -81,7 +81,7 @@ extension AssetService {
     package func importAssets(
         _ assets: [ArchivedAsset], into project: Project, blobs: [String: BlobID]
     ) async throws {
-        try await catalog.write { tx in
+        try await catalog.write(.project(project.id)) { tx in
             var parents: [GID: AssetID] = [:]
             for asset in assets {
                 // The root came with the project.

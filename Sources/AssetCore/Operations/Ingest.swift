@@ -54,20 +54,20 @@ extension AssetService {
 
     /// Runs the transaction that names the bytes of one file; see the form for several.
     func commit<Value: Sendable>(
-        _ file: IngestedFile,
+        _ scope: WriteScope, _ file: IngestedFile,
         _ body: @escaping @Sendable (any CatalogTransaction, Asset.Content, Timestamp) throws -> Value
     ) async throws -> Value {
-        try await commit([file]) { tx, contents, now in try body(tx, contents[0], now) }
+        try await commit(scope, [file]) { tx, contents, now in try body(tx, contents[0], now) }
     }
 
     /// Runs the transaction that names the bytes. When the operation refuses, the bytes go; when the database fails, they stay for
     /// the sweeper to judge, because a failed commit may have been carried out.
     func commit<Value: Sendable>(
-        _ files: [IngestedFile],
+        _ scope: WriteScope, _ files: [IngestedFile],
         _ body: @escaping @Sendable (any CatalogTransaction, [Asset.Content], Timestamp) throws -> Value
     ) async throws -> Value {
         do {
-            return try await catalog.write { [clock] tx in
+            return try await catalog.write(scope) { [clock] tx in
                 let now = clock.now()
                 let contents = try files.map { file in
                     content(try tx.claimBlob(file.stored, now: now), file.inspection)
@@ -75,7 +75,7 @@ extension AssetService {
                 return try body(tx, contents, now)
             }
         } catch {
-            let mayHaveBeenDone = (error as? AssetError)?.code == .internalError
+            let mayHaveBeenDone = (error as? AssetError)?.mayHaveBeenCarriedOut ?? false
             if !mayHaveBeenDone { for file in files { await discard(file) } }
             throw error
         }

@@ -5,7 +5,7 @@ extension AssetService {
         _ caller: Caller, _ reference: AssetReference, to parent: AssetReference
     ) async throws -> AssetWithParent {
         try caller.require(.write)
-        return try await catalog.write { [clock] tx in
+        return try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let asset = try tx.require(reference, in: caller.project)
             let target = try tx.requireParent(parent, in: caller.project)
             _ = try tx.move(asset, into: target, by: caller.user.id, now: clock.now())

@@ -101,7 +101,7 @@ extension AssetService {
             await discard(file)
             throw AssetError.unprocessable("Expected a picture: \(Self.pictureTypes.joined(separator: ", "))")
         }
-        return try await commit(file) { tx, content, now in
+        return try await commit(.everything, file) { tx, content, now in
             try body(tx, ("\(gid).\(type)", content.blob), now)
         }
     }

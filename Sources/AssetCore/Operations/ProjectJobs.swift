@@ -37,7 +37,7 @@ extension AssetService {
     /// Asks a job to end before its time: within its next step. What it has done stays; it can be undone.
     /// - Throws: `forbidden` without the right that the job itself needs; `unprocessable` when it has ended.
     package func cancelJob(_ caller: Caller, _ token: GID) async throws -> JobOverview {
-        let overview = try await catalog.write { tx in
+        let overview = try await catalog.write(.project(caller.project.id)) { tx in
             let job = try tx.requireJob(token, in: caller.project)
             try caller.require(JobHandlers.right(for: job))
             guard job.kind != .addLanguage, job.kind != .removeLanguage else {
@@ -53,7 +53,7 @@ extension AssetService {
     /// Begins to take back what a bulk delete, undelete or move did; answers the new job's token.
     /// - Throws: `unprocessable` when the job has not ended, or is of another kind.
     package func undoJob(_ caller: Caller, _ token: GID) async throws -> GID {
-        let undo = try await catalog.write { [clock] tx in
+        let undo = try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let job = try tx.requireJob(token, in: caller.project)
             guard job.kind.canBeUndone else { throw AssetError.unprocessable("A job of this kind cannot be undone") }
             guard job.status == .done else { throw AssetError.unprocessable("The job has not ended") }

@@ -40,7 +40,7 @@ extension AssetService {
         _ caller: Caller, _ kind: Job.Kind, _ body: @escaping @Sendable (inout Project) throws -> LanguageChange
     ) async throws -> (project: Project, job: GID?) {
         try caller.require(JobHandlers.right(for: kind))
-        let result = try await catalog.write { [clock] tx -> (Project, GID?) in
+        let result = try await catalog.write(.project(caller.project.id)) { [clock] tx -> (Project, GID?) in
             let now = clock.now()
             guard var project = try tx.project(caller.project.id) else {
                 throw AssetError.unprocessable("The project does not exist")
@@ -69,7 +69,7 @@ extension AssetService {
     package func createRecordOption(_ caller: Caller, _ kind: RecordOption.Kind, name: String) async throws -> GID {
         try caller.require(.write)
         let option = RecordOption(gid: GID(), kind: kind, name: name)
-        try await catalog.write { tx in
+        try await catalog.write(.project(caller.project.id)) { tx in
             guard try tx.recordOptions(of: caller.project.id).count < Self.maximumRecordOptions else {
                 throw AssetError.unprocessable("The project has \(Self.maximumRecordOptions) of these")
             }
@@ -84,7 +84,7 @@ extension AssetService {
     /// - Throws: `unprocessable` when it does not exist, or is the fixed one of the project.
     package func deleteRecordOption(_ caller: Caller, _ kind: RecordOption.Kind, _ gid: GID) async throws {
         try caller.require(.write)
-        try await catalog.write { tx in
+        try await catalog.write(.project(caller.project.id)) { tx in
             guard try tx.deleteRecordOption(gid, kind: kind, in: caller.project.id) else {
                 throw AssetError.unprocessable("This \(kind.rawValue) does not exist, or is the project's main one")
             }

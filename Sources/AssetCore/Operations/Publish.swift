@@ -28,7 +28,7 @@ extension AssetService {
         }
         if isPublic { return known }
         try caller.require(.write)
-        return try await catalog.write { [clock] tx in
+        return try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let file = try tx.storedFile(storage, in: caller.project)
             try tx.makePublic(file.asset.id, version: file.version, isNewest: file.isNewest, now: clock.now())
             return file
@@ -38,7 +38,7 @@ extension AssetService {
     /// Makes a file, its old versions and all its renditions private again; those too that are being made.
     package func unpublish(_ caller: Caller, _ storage: StorageName) async throws {
         try caller.require(.write)
-        try await catalog.write { [clock] tx in
+        try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let file = try tx.storedFile(storage, in: caller.project)
             try tx.makePrivate(file.asset.id, now: clock.now())
         }

@@ -26,7 +26,7 @@ extension AssetService {
         try caller.require(.write)
         let query = SavedQuery(gid: GID(), kind: kind, name: name, q: q, filter: filter ?? [])
         try query.check()
-        return try await catalog.write { tx in try tx.insert(query, in: caller.project) }
+        return try await catalog.write(.project(caller.project.id)) { tx in try tx.insert(query, in: caller.project) }
     }
 
     /// What is nil stays.
@@ -35,7 +35,7 @@ extension AssetService {
         _ caller: Caller, _ gid: GID, name: String?, q: String?, filter: JSON?
     ) async throws -> SavedQuery {
         try caller.require(.write)
-        return try await catalog.write { tx in
+        return try await catalog.write(.project(caller.project.id)) { tx in
             var query = try tx.requireQuery(gid, in: caller.project)
             query.name = name ?? query.name
             query.q = q ?? query.q
@@ -51,7 +51,7 @@ extension AssetService {
     /// A copy under the next free name.
     package func copyQuery(_ caller: Caller, _ gid: GID) async throws -> SavedQuery {
         try caller.require(.write)
-        return try await catalog.write { tx in
+        return try await catalog.write(.project(caller.project.id)) { tx in
             let query = try tx.requireQuery(gid, in: caller.project)
             return try tx.insert(
                 SavedQuery(gid: GID(), kind: query.kind, name: query.name, q: query.q, filter: query.filter),
@@ -62,7 +62,7 @@ extension AssetService {
     /// - Throws: `unprocessable` when it does not exist.
     package func deleteQuery(_ caller: Caller, _ gid: GID) async throws {
         try caller.require(.write)
-        try await catalog.write { tx in
+        try await catalog.write(.project(caller.project.id)) { tx in
             let query = try tx.requireQuery(gid, in: caller.project)
             try tx.deleteQuery(query.gid, in: caller.project.id)
             try tx.append(.delete, .queries, [gid], in: caller.project.id)

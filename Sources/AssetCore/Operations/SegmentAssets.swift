@@ -37,7 +37,7 @@ extension AssetService {
         }
         let head = try await blobs.head(token.blob.location, length: media.headLength)
         let inspection = await media.inspect(head: head, name: path.name, size: token.blob.size)
-        return try await catalog.write { [clock, settings] tx in
+        return try await catalog.write(.project(caller.project.id)) { [clock, settings] tx in
             let now = clock.now()
             let document = try document(ofSegment: segment, caller, tx)
             guard try tx.fileToken(token.token, user: caller.user.id, now: now) != nil else {
@@ -95,7 +95,7 @@ extension AssetService {
     /// not exist, or lies in the trash, is no error.
     package func deleteFile(_ caller: Caller, segment: Int64, _ reference: SegmentFileReference) async throws {
         try caller.require([.delete, .purge])
-        try await catalog.write { [clock] tx in
+        try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let document = try document(ofSegment: segment, caller, tx)
             let path = try reference.path(in: caller.project)
             let folder = SegmentFolder(document: document, segment: segment)

@@ -32,7 +32,9 @@ extension AssetService {
         let rendition = try await renditionsInWork.share(wanted) { try await make(wanted, isForced: false) }
         // Who began this work may have done so before the file was made private, and this caller after it.
         if rendition.isPublic { return (source, rendition) }
-        return (source, try await catalog.write { try $0.madePublic(rendition, for: wanted) })
+        return (
+            source, try await catalog.write(.project(caller.project.id)) { try $0.madePublic(rendition, for: wanted) }
+        )
     }
 
     /// A picture of a file that fits a square; kept like other renditions, and private.
@@ -67,7 +69,7 @@ extension AssetService {
             // One that was made meanwhile, or that is private since the file was made private.
             if let known = try await catalog.lookUp({ try $0.rendition(for: wanted) }) {
                 if known.isPublic || wanted.publicSince == nil { return known }
-                return try await catalog.write { try $0.madePublic(known, for: wanted) }
+                return try await catalog.write(.project(project)) { try $0.madePublic(known, for: wanted) }
             }
         }
         guard let renderer else { throw AssetError.cannotRender("There is nothing here to render with") }
@@ -75,7 +77,7 @@ extension AssetService {
         let rendering = try await renderer.render(
             MediaSource(blob: blob, type: wanted.source.content.type), wanted.recipe, in: blobs)
         do {
-            let saved = try await catalog.write { [clock, settings] tx in
+            let saved = try await catalog.write(.project(project)) { [clock, settings] tx in
                 let now = clock.now()
                 guard try tx.asset(wanted.source.asset.id) != nil else {
                     throw AssetError.unprocessable("The asset does not exist")
@@ -97,8 +99,7 @@ extension AssetService {
             // Not needed: another rendition stays, or the same bytes are there already.
             if saved.blob.location != rendering.stored.location { try? await blobs.remove(rendering.stored.location) }
             return saved
-        } catch let error as AssetError where error.code != .internalError {
-            // Refused, and so certainly not carried out.
+        } catch let error as AssetError where !error.mayHaveBeenCarriedOut {
             try? await blobs.remove(rendering.stored.location)
             throw error
         }

@@ -16,7 +16,7 @@ extension AssetService {
         _ caller: Caller, in parent: AssetReference, named name: AssetName
     ) async throws -> AssetWithParent {
         try caller.require(.write)
-        return try await catalog.write { [clock] tx in
+        return try await catalog.write(.project(caller.project.id)) { [clock] tx in
             try tx.addChild(named: name, content: nil, in: parent, of: caller.project, now: clock.now())
         }
     }
@@ -32,7 +32,7 @@ extension AssetService {
             await discard(file)
             throw error
         }
-        return try await commit(file) { tx, content, now in
+        return try await commit(.project(caller.project.id), file) { tx, content, now in
             try tx.addChild(named: name, content: content, in: parent, of: caller.project, now: now)
         }
     }
@@ -52,7 +52,7 @@ extension AssetService {
             await discard(file)
             throw error
         }
-        return try await commit(named) { [settings] tx, content, now in
+        return try await commit(.project(caller.project.id), named) { [settings] tx, content, now in
             let asset = try tx.require(reference, in: caller.project)
             guard asset.isFile else { throw AssetError.unprocessable("The asset is a folder") }
             guard asset.status == .published else { throw AssetError.unprocessable("The asset is deleted") }

@@ -30,7 +30,7 @@ extension AssetService {
     /// - Throws: `unprocessable` when the asset does not exist, is a folder or deleted, or the version is not kept.
     package func revert(_ caller: Caller, _ reference: AssetReference, to version: Int64) async throws -> LocatedAsset {
         try caller.require(.write)
-        return try await catalog.write { [clock, settings] tx in
+        return try await catalog.write(.project(caller.project.id)) { [clock, settings] tx in
             let asset = try tx.require(reference, in: caller.project)
             guard asset.isFile else { throw AssetError.unprocessable("The asset is a folder") }
             guard asset.status == .published else { throw AssetError.unprocessable("The asset is deleted") }

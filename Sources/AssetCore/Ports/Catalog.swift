@@ -34,7 +34,8 @@ package enum WriteScope: Hashable, Sendable {
     /// The tree, the settings and the jobs of one project, the lines of feeds, and blobs that it claims or lets go. No other change of
     /// this project runs meanwhile.
     case project(ProjectID)
-    /// Single rows that are found by a key of their own, and changed whatever else happens: a session, a lease, an expiry.
+    /// Single rows that are found by a key of their own, and changed whatever else happens: a session, a lease, an expiry, a blob that is
+    /// claimed for a token.
     case rows
 }
 
@@ -50,4 +51,4 @@ extension Catalog {
 
 /// What a transaction can do: one protocol for each group of tables.
 package typealias CatalogTransaction = AccountTables & AssetTables & BackupTables & BlobTables & ChangeTables
-    & JobTables & MediaTables & ProjectTables & SearchTables & SegmentTables
+    & JobTables & MediaTables & ProjectTables & SearchTables & SegmentTables & ServerTables

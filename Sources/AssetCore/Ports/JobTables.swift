@@ -35,7 +35,7 @@ package protocol JobTables {
     func claimJob(owner: String, now: Timestamp, until: Timestamp) throws -> Job?
     /// The job with its position as last saved, if `owner` still holds its lease; the lease then runs until `until`.
     func renewLease(_ id: JobID, owner: String, until: Timestamp) throws -> Job?
-    /// Gives back all leases: only a process that is alone on this database may do so, at its start.
+    /// Gives back all leases, those of duties too: only a process that is alone on this database may do so, at its start.
     func releaseAllLeases() throws
     /// Gives one job back, so that any runner may claim it at once.
     func releaseLease(_ id: JobID, owner: String) throws

@@ -32,6 +32,7 @@ package struct Secrets: Sendable, CustomStringConvertible {
     /// What a signature is for: one that was made for something else is never accepted.
     enum Purpose: String {
         case url = "stockroom signed url"
+        case check = "stockroom secret check"
     }
 
     static let signatureSize = 16
@@ -50,6 +51,9 @@ package struct Secrets: Sendable, CustomStringConvertible {
     private func signingKey(_ purpose: Purpose) -> SymmetricKey {
         SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Data(purpose.rawValue.utf8), using: key))
     }
+
+    /// Tells whether two servers have the same secret, and nothing of it.
+    var fingerprint: String { Self.hex(signature(of: [], for: .check)) }
 
     package func seal(_ secret: String) throws -> [UInt8] {
         guard let sealed = try AES.GCM.seal(Data(secret.utf8), using: key).combined else {

@@ -17,8 +17,10 @@ actor TokenIssuer {
 
     /// How long a token is good, in seconds; it is renewed when half of that is used up.
     private static let lifetime = 4.0 * 3600
-    /// Keys are read again after this many seconds, so that another process's rotation is seen.
+    /// Keys are read again after this many seconds, and after `hurriedReload` when a token is signed by none of them: another server may
+    /// have made a new one.
     private static let reload = 60.0
+    private static let hurriedReload = 1.0
 
     /// A token that is genuine and has not expired.
     struct Verified: Sendable {
@@ -60,10 +62,16 @@ actor TokenIssuer {
             guard verified.expiresOn > date else { throw denied }
             return verified
         }
-        let keys = keys
-        guard let claims = try? await keys.verify(text, as: Claims.self), claims.exp.value > date,
-            let user = GID(claims.sub.value)
-        else { throw denied }
+        var keys = keys
+        var claims = try? await keys.verify(text, as: Claims.self)
+        if claims == nil {
+            try await load(after: Self.hurriedReload)
+            if keys !== self.keys {
+                keys = self.keys
+                claims = try? await keys.verify(text, as: Claims.self)
+            }
+        }
+        guard let claims, claims.exp.value > date, let user = GID(claims.sub.value) else { throw denied }
         let verified = Verified(
             user: user, text: text, issuedOn: claims.iat.value, expiresOn: claims.exp.value)
         // Unless other keys have been loaded meanwhile.
@@ -82,9 +90,10 @@ actor TokenIssuer {
 
     private var date: Date { Date(timeIntervalSince1970: service.clock.now().seconds) }
 
-    private func load() async throws {
+    /// Reads the keys, unless that was done less than so many seconds ago.
+    private func load(after seconds: Double = reload) async throws {
         let now = service.clock.now()
-        if let loadedOn, now < loadedOn.adding(seconds: Self.reload) { return }
+        if let loadedOn, now < loadedOn.adding(seconds: seconds) { return }
         let secrets = try await service.signingSecrets()
         let fresh = JWTKeyCollection()
         for secret in secrets {
