@@ -10,6 +10,7 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
@@ -52,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
     ],
@@ -71,7 +73,7 @@ let package = Package(
         ),
         .target(
             name: "AssetBlobs",
-            dependencies: ["AssetCore", nioCore, nioPosix, crypto, deque],
+            dependencies: ["AssetCore", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, crypto, deque],
             swiftSettings: settings
         ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
@@ -106,7 +108,10 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "AssetBlobsTests", dependencies: ["AssetBlobs", "AssetCore", "AssetTesting", nioCore, nioPosix],
+            name: "AssetBlobsTests",
+            dependencies: [
+                "AssetBlobs", "AssetCore", "AssetTesting", asyncHTTPClient, nioCore, nioHTTP1, nioPosix,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -22,7 +22,8 @@ enum Storage {
     ) async throws -> AssetService {
         try await Migrator(database).run()
         let service = AssetService(
-            catalog: SQLCatalog(database), blobs: try blobs(configuration), media: HeaderInspector(),
+            catalog: SQLCatalog(database), blobs: try await blobs(configuration, checks: renders),
+            media: HeaderInspector(),
             renderer: renders && configuration.media.workers > 0 ? CagedRenderer(configuration.media) : nil,
             secrets: try secrets(configuration), settings: configuration.serviceSettings)
         try await service.checkSecret()
@@ -53,9 +54,22 @@ enum Storage {
         return try SQLiteDatabase(path: path)
     }
 
-    private static func blobs(_ configuration: ServerConfiguration) throws -> any BlobStore {
+    /// - Parameter checks: whether to find out that a bucket can be used, which takes a request.
+    private static func blobs(
+        _ configuration: ServerConfiguration, checks: Bool
+    ) async throws -> any BlobStore {
+        if configuration.blobs.hasPrefix("s3:") {
+            let store: S3BlobStore
+            do {
+                store = S3BlobStore(try S3Settings(url: configuration.blobs))
+            } catch {
+                throw ValidationError(error.message)
+            }
+            if checks { try await store.check() }
+            return store
+        }
         guard let path = path(configuration.blobs, scheme: "file:") else {
-            throw ValidationError("blobs: '\(configuration.blobs)' is not of the form file:PATH")
+            throw ValidationError("blobs: '\(configuration.blobs)' is not of the form file:PATH or s3://BUCKET/PREFIX")
         }
         return try DiskBlobStore(directory: path)
     }

@@ -44,12 +44,21 @@ package protocol BlobStore: Sendable {
     /// Removes a blob for good. Removing what does not exist is no error.
     func remove(_ location: String) async throws
 
+    /// Removes several, as one call where the store can. When it throws, any of them may be gone; the others can be removed later.
+    func remove(_ locations: [String]) async throws
+
     /// Goes through all stored locations, in batches of at most 1000, with the time at which each was stored; what is being
     /// stored right now may or may not be among them.
     func forEachBatch(_ body: ([(location: String, storedOn: Timestamp)]) async throws -> Void) async throws
 
     /// Removes the remains of uploads that were begun before `moment` and never finished; answers how many there were.
     func removeUnfinished(before moment: Timestamp) async throws -> Int
+}
+
+extension BlobStore {
+    package func remove(_ locations: [String]) async throws {
+        for location in locations { try await remove(location) }
+    }
 }
 
 /// A store whose blobs are files on this machine.

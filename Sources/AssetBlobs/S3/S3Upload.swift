@@ -1,0 +1,166 @@
+import AssetCore
+import NIOCore
+import NIOHTTP1
+
+/// Brings one body into the store: in one request when it fits, and in parts otherwise.
+struct S3Upload: Sendable {
+    /// How a body is cut. Parts grow with the file, because stores allow 10,000 of them (OpenStack Swift 1000, as it comes): with
+    /// 8 MiB to begin with, and twice as much after each 200, 1000 parts are 48 GiB, and 10,000 are more than 4 TiB.
+    struct Cut: Sendable {
+        var firstPart = 8 << 20
+        var partsOfOneSize = 200
+        var largestPart = 512 << 20
+        var maximumInFlight = 4
+        /// What is on its way at once, besides the part that is being collected, unless one part alone is larger.
+        var maximumBytesInFlight = 64 << 20
+
+        /// - Parameter number: from 1.
+        func size(ofPart number: Int) -> Int {
+            min(firstPart << min((number - 1) / partsOfOneSize, 16), largestPart)
+        }
+    }
+
+    private struct SentPart {
+        let number: Int
+        let size: Int
+        let tag: String
+        let checksum: S3Checksum.Value
+
+        var xml: String {
+            var xml = "<PartNumber>\(number)</PartNumber><ETag>\(S3XML.escaped(tag))</ETag>"
+            if case .header(S3Checksum.crc32Header, let value) = checksum {
+                xml += "<ChecksumCRC32>\(value)</ChecksumCRC32>"
+            }
+            return "<Part>\(xml)</Part>"
+        }
+    }
+
+    let client: S3Client
+    let key: String
+    var cut = Cut()
+
+    /// Answers hash and size. When this throws, nothing stays in the store, as far as the store can still be reached.
+    func callAsFunction<Body: AsyncSequence & Sendable>(
+        _ body: Body, limit: Int64, keeping: (ByteBuffer) -> Void
+    ) async throws -> (hash: [UInt8], size: Int64) where Body.Element == ByteBuffer {
+        var parts = PartCollector(body.makeAsyncIterator(), limit: limit, checksum: client.settings.checksum)
+        let size = cut.size(ofPart: 1)
+        let first = try await parts.next(size)
+        if first.bytes.readableBytes < size {
+            try await putWhole(first)
+            keeping(first.bytes)
+        } else {
+            try await putParts(first, &parts)
+        }
+        return (parts.finalHash(), parts.received)
+    }
+
+    private func putWhole(_ part: UploadPart) async throws {
+        var request = S3Request(.PUT, key)
+        request.body = part.bytes
+        request.checksum = part.checksum
+        do {
+            _ = try await client.send(request)
+        } catch {
+            // A try whose answer was lost may have been carried out.
+            await shielded { try await client.remove(key) }
+            throw error
+        }
+    }
+
+    // MARK: Several parts
+
+    private func putParts<Source>(
+        _ first: UploadPart, _ collector: inout PartCollector<Source>
+    ) async throws {
+        let id = try await create()
+        var mayExist = false
+        do {
+            let sent = try await sendParts(id, first, &collector)
+            try Task.checkCancellation()
+            mayExist = true
+            try await complete(id, sent)
+        } catch {
+            await shielded { [mayExist] in
+                try? await client.abort(key, id)
+                if mayExist { try await client.remove(key) }
+            }
+            throw error
+        }
+    }
+
+    private func create() async throws -> String {
+        var request = S3Request(.POST, key, query: [("uploads", "")])
+        if client.settings.checksum == .crc32 { request.headers = [("x-amz-checksum-algorithm", "CRC32")] }
+        let answer = try await client.send(request)
+        guard let id = try answer.xml("InitiateMultipartUploadResult", of: client.describe(request))["UploadId"] else {
+            throw S3Failure(client.describe(request), "the answer has no UploadId")
+        }
+        return id
+    }
+
+    private func sendParts<Source>(
+        _ id: String, _ first: UploadPart, _ collector: inout PartCollector<Source>
+    ) async throws -> [SentPart] {
+        // A task cannot capture what is inout.
+        var parts = collector
+        defer { collector = parts }
+        return try await withThrowingTaskGroup(of: SentPart.self) { group in
+            var sent: [SentPart] = []
+            var number = 1
+            var part = first
+            var bytesInFlight = 0
+            while part.bytes.readableBytes > 0 {
+                let size = part.bytes.readableBytes
+                while number - 1 - sent.count >= cut.maximumInFlight
+                    || (bytesInFlight > 0 && bytesInFlight + size > cut.maximumBytesInFlight),
+                    let done = try await group.next()
+                {
+                    sent.append(done)
+                    bytesInFlight -= done.size
+                }
+                bytesInFlight += size
+                group.addTask { [number, part] in try await send(part, as: number, of: id) }
+                if size < cut.size(ofPart: number) { break }
+                number += 1
+                part = try await parts.next(cut.size(ofPart: number))
+            }
+            for try await done in group { sent.append(done) }
+            return sent.sorted { $0.number < $1.number }
+        }
+    }
+
+    private func send(_ part: UploadPart, as number: Int, of id: String) async throws -> SentPart {
+        var request = S3Request(.PUT, key, query: [("partNumber", String(number)), ("uploadId", id)])
+        request.body = part.bytes
+        request.checksum = part.checksum
+        let answer = try await client.send(request)
+        guard let tag = answer.headers.first(name: "ETag") else {
+            throw S3Failure(client.describe(request), "the answer has no ETag")
+        }
+        return SentPart(number: number, size: part.bytes.readableBytes, tag: tag, checksum: part.checksum)
+    }
+
+    private func complete(_ id: String, _ parts: [SentPart]) async throws {
+        let xml =
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+            + parts.map(\.xml).joined() + "</CompleteMultipartUpload>"
+        let request = S3Request(.POST, key, query: [("uploadId", id)], xml: xml)
+        let size = parts.reduce(Int64(0)) { $0 + Int64($1.size) }
+        do {
+            _ = try await client.retry {
+                let answer = try await client.sendOnce(request)
+                if let failure = client.failure(in: answer, to: request) { throw failure }
+            }
+        } catch let failure as S3Failure where failure.isMissing || failure.isTransient {
+            // The answer to an earlier try may have been lost: then the upload is gone, and the object is there.
+            guard try await client.size(of: key) == size else { throw failure }
+        }
+    }
+
+    /// Cleans up, also when the task has been cancelled, and as far as that succeeds: the sweeper finds what stays.
+    private func shielded(_ work: @escaping @Sendable () async throws -> Void) async {
+        // A task of its own is not cancelled with this one, which waits for it.
+        await Task { try? await work() }.value
+    }
+}
