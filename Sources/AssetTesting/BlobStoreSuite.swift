@@ -14,7 +14,7 @@ package struct BlobStoreSuite: Sendable {
     package enum Check: String, CaseIterable, Sendable {
         case putThenRead, hash, empty, manyBuffers, ranges, absent, head
         case limit, failingBody, cancelledUpload, cancelledUploadThatEnds
-        case sameBytesTwice, remove, removeWhileReading, failingReader, cancelledReader
+        case sameBytesTwice, remove, removeSeveral, removeWhileReading, failingReader, cancelledReader
         case manyBlobs, removeUnfinished
     }
 
@@ -39,6 +39,7 @@ package struct BlobStoreSuite: Sendable {
         case .cancelledUploadThatEnds: try await cancelledUpload(store, ending: .ends)
         case .sameBytesTwice: try await sameBytesTwice(store)
         case .remove: try await remove(store)
+        case .removeSeveral: try await removeSeveral(store)
         case .removeWhileReading: try await removeWhileReading(store)
         case .failingReader: try await failingReader(store)
         case .cancelledReader: try await cancelledReader(store)
@@ -226,6 +227,18 @@ extension BlobStoreSuite {
         try await store.remove(blob.location)
         try await store.remove(blob.location)
         try await expectNothing(in: store)
+    }
+
+    private func removeSeveral(_ store: any BlobStore) async throws {
+        var locations: [String] = []
+        for number in 0..<4 {
+            locations.append(try await store.put(TestBody(TestBody.bytes(number)), limit: .max).location)
+        }
+        try await store.remove([])
+        try await store.remove(locations[0])
+        try await store.remove(Array(locations[0..<3]))
+        #expect(try await self.locations(in: store) == [locations[3]])
+        for location in locations[0..<3] { await expectUnreadable(location, 0..<0, in: store) }
     }
 
     private func removeWhileReading(_ store: any BlobStore) async throws {

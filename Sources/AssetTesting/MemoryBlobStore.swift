@@ -5,7 +5,13 @@ package import NIOCore
 import Synchronization
 
 /// Bytes in memory: for tests of what stands above the blob store.
-package final class MemoryBlobStore: BlobStore {
+package final class MemoryBlobStore: RedirectingBlobStore {
+    private struct Behaviour {
+        var clockTolerance = 0.0
+        var redirects = false
+    }
+
+    private let behaviour = Mutex(Behaviour())
     private let blobs = Mutex<[String: (bytes: ByteBuffer, storedOn: Timestamp)]>([:])
     private let clock: WallClock
 
@@ -49,6 +55,24 @@ package final class MemoryBlobStore: BlobStore {
             throw AssetError(.internalError, AssetError.internalMessage, detail: "No such bytes: \(location)")
         }
         return bytes.getSlice(at: 0, length: min(length, bytes.readableBytes)) ?? ByteBuffer()
+    }
+
+    /// For tests: 0 at first.
+    package var clockTolerance: Double {
+        get { behaviour.withLock { $0.clockTolerance } }
+        set { behaviour.withLock { $0.clockTolerance = newValue } }
+    }
+
+    /// For tests: whether clients fetch bytes themselves; false at first.
+    package var redirects: Bool {
+        get { behaviour.withLock { $0.redirects } }
+        set { behaviour.withLock { $0.redirects = newValue } }
+    }
+
+    /// Shows what is said about the bytes.
+    package func downloadURL(_ location: String, _ headers: DownloadHeaders) -> String? {
+        redirects
+            ? "memory:\(location)|\(headers.contentType)|\(headers.contentDisposition)|\(headers.cacheControl)" : nil
     }
 
     package func remove(_ location: String) async throws { blobs.withLock { $0[location] = nil } }

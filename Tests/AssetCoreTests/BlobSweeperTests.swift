@@ -90,6 +90,19 @@ struct BlobSweeperTests {
         #expect(test.blobs.locations == [young.stored.location])
     }
 
+    @Test func `a store whose clock is behind does not lose what has just come`() async throws {
+        let test = try await TestService.make()
+        test.blobs.clockTolerance = 900
+        let name = try AssetName("orphan.txt")
+        _ = try await test.service.ingest(OneBuffer(ByteBuffer(string: "old")), named: name)
+        test.clock.advance(seconds: 1)
+        let young = try await test.service.ingest(OneBuffer(ByteBuffer(string: "young")), named: name)
+        test.clock.advance(seconds: 900)
+        let started = test.clock.clock.now()
+        try await test.sweeper(aloneSince: started).sweep()
+        #expect(test.blobs.locations == [young.stored.location])
+    }
+
     @Test func `an expired token gives its bytes free`() async throws {
         let set = try await SegmentSet.make()
         let test = set.test

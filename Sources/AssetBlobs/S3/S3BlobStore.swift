@@ -21,6 +21,8 @@ package import NIOCore
 /// uploads. Old versions in a bucket with versioning, which need a lifecycle rule there. `storedOn` comes from the store's clock and
 /// has whole seconds, for large files those when the upload began: see `clockTolerance`.
 package struct S3BlobStore: BlobStore {
+    /// Requests are refused when the clocks are further apart (`RequestTimeTooSkewed`).
+    package let clockTolerance = 900.0
     let client: S3Client
     var cut = S3Upload.Cut()
     private let cache = BlobCache()
@@ -94,11 +96,13 @@ package struct S3BlobStore: BlobStore {
                 ?? ByteBuffer()
         }
         return try await translated {
-            guard let size = try await client.size(of: key) else { throw missing(location) }
             var head = ByteBuffer()
-            guard length > 0, size > 0 else { return head }
-            let range = 0..<min(Int64(length), size)
-            _ = try await S3Download(client: client, key: key, range: range)() { head.writeImmutableBuffer($0) }
+            guard length > 0 else {
+                guard try await client.size(of: key) != nil else { throw missing(location) }
+                return head
+            }
+            let download = S3Download(client: client, key: key, range: 0..<Int64(length), isClamped: true)
+            _ = try await download { head.writeImmutableBuffer($0) }
             return head
         }
     }
@@ -107,6 +111,28 @@ package struct S3BlobStore: BlobStore {
         let key = try key(location)
         cache.forget(location)
         try await translated { try await client.remove(key) }
+    }
+
+    package func remove(_ locations: [String]) async throws {
+        let keys = try locations.map { try key($0) }
+        for location in locations { cache.forget(location) }
+        try await translated {
+            var failures: [S3Failure] = []
+            for start in stride(from: 0, to: keys.count, by: 1000) {
+                failures += try await removeBatch(Array(keys[start..<min(start + 1000, keys.count)]))
+            }
+            if let failure = failures.first { throw failure }
+        }
+    }
+
+    private func removeBatch(_ keys: [String]) async throws -> [S3Failure] {
+        do {
+            return try await client.remove(keys)
+        } catch let failure as S3Failure where failure.status == 501 || failure.code == "NotImplemented" {
+            // Not every store has this call.
+            for key in keys { try await client.remove(key) }
+            return []
+        }
     }
 
     package func forEachBatch(_ body: ([(location: String, storedOn: Timestamp)]) async throws -> Void) async throws {

@@ -10,25 +10,29 @@ struct S3Download {
     let client: S3Client
     let key: String
     let range: Range<Int64>
+    /// Whether an object that ends before the range is no error, but read to its end.
+    var isClamped = false
 
     /// - Returns: the size of the whole object.
     /// - Throws: `S3Failure`; `internalError` when the object is shorter than the range; what `send` throws; `CancellationError`.
     func callAsFunction(_ send: (ByteBuffer) async throws -> Void) async throws -> Int64 {
         var offset = range.lowerBound
-        var body = try await client.retry { try await open(from: offset) }
+        guard var body = try await client.retry({ try await open(from: offset) }) else { return 0 }
         let size = body.size
+        let end = min(range.upperBound, size)
         var failed = 0
-        while offset < range.upperBound {
+        while offset < end {
             let start = offset
             do {
-                try await pass(&body, &offset, send)
+                try await pass(&body, &offset, upTo: end, send)
             } catch let interruption as Interruption {
                 // What has come counts as success: only tries that bring nothing are limited.
                 failed = offset > start ? 1 : failed + 1
                 guard failed < client.retry.tries else { throw interruption.failure }
                 try await Task.sleep(for: client.retry.delay(after: failed, asked: nil))
                 let next = offset
-                body = try await client.retry { try await open(from: next) }
+                guard let again = try await client.retry({ try await open(from: next) }) else { throw tooShort }
+                body = again
             }
         }
         return size
@@ -48,12 +52,14 @@ struct S3Download {
         return request
     }
 
-    private func open(from offset: Int64) async throws -> Body {
+    /// nil when nothing lies there, and that is no error.
+    private func open(from offset: Int64) async throws -> Body? {
         let request = request(from: offset)
         let response: HTTPClientResponse
         do {
             response = try await client.open(request)
         } catch let failure as S3Failure where failure.status == 416 {
+            if isClamped { return nil }
             throw tooShort
         }
         guard response.status == .partialContent,
@@ -62,8 +68,8 @@ struct S3Download {
         else {
             throw S3Failure(client.describe(request), "\(response.status.code) instead of the range from \(offset)")
         }
-        guard content.size >= range.upperBound else { throw tooShort }
-        guard content.last == range.upperBound - 1 else {
+        guard isClamped || content.size >= range.upperBound else { throw tooShort }
+        guard content.last == min(range.upperBound, content.size) - 1 else {
             throw S3Failure(client.describe(request), "a range that ends at \(content.last)")
         }
         return Body(pieces: response.body.makeAsyncIterator(), size: content.size)
@@ -76,9 +82,9 @@ struct S3Download {
     }
 
     private func pass(
-        _ body: inout Body, _ offset: inout Int64, _ send: (ByteBuffer) async throws -> Void
+        _ body: inout Body, _ offset: inout Int64, upTo end: Int64, _ send: (ByteBuffer) async throws -> Void
     ) async throws {
-        while offset < range.upperBound {
+        while offset < end {
             var next: ByteBuffer?
             do {
                 next = try await body.pieces.next()
@@ -91,7 +97,7 @@ struct S3Download {
                 throw Interruption(
                     failure: S3Failure(client.describe(request(from: offset)), "the answer ends too early"))
             }
-            guard offset + Int64(bytes.readableBytes) <= range.upperBound else {
+            guard offset + Int64(bytes.readableBytes) <= end else {
                 throw S3Failure(client.describe(request(from: offset)), "the answer is too long")
             }
             while let piece = bytes.readSlice(length: min(bytes.readableBytes, Self.largestPiece)),

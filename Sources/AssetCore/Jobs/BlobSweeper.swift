@@ -117,13 +117,15 @@ package struct BlobSweeper: Service {
                 try $0.removableLocations(before: moment, limit: Self.batch)
             }
             if locations.isEmpty { return }
-            for location in locations { try await service.blobs.remove(location) }
+            try await service.blobs.remove(locations)
             try await service.catalog.write { try $0.forgetLocations(locations) }
         }
     }
 
     private func removeOrphans(now: Timestamp) async throws {
-        let moment = max(aloneSince ?? Timestamp(microseconds: 0), now.adding(seconds: -Self.orphanSeconds))
+        // A store whose clock is behind ours says of what has just come that it is older than this process.
+        let start = aloneSince?.adding(seconds: -service.blobs.clockTolerance)
+        let moment = max(start ?? Timestamp(microseconds: 0), now.adding(seconds: -Self.orphanSeconds))
         let unfinished = try await service.blobs.removeUnfinished(before: moment)
         if unfinished > 0 { logger.info("Unfinished uploads removed", metadata: ["count": "\(unfinished)"]) }
         try await service.blobs.forEachBatch { batch in
@@ -133,8 +135,8 @@ package struct BlobSweeper: Service {
             let orphans = try await service.catalog.read { try $0.unknownLocations(among: old) }
             for orphan in orphans {
                 logger.info("Bytes without a row removed", metadata: ["location": "\(orphan)"])
-                try await service.blobs.remove(orphan)
             }
+            if !orphans.isEmpty { try await service.blobs.remove(orphans) }
         }
     }
 }

@@ -20,6 +20,9 @@ package struct StoredBlob: Sendable, Equatable {
 /// The catalog is the truth: a blob exists when a committed row names its location. The store may hold more than that (an upload
 /// whose row was never committed); `BlobSweeper` removes what no row names.
 package protocol BlobStore: Sendable {
+    /// How far the moments that the store tells may lie before those of this machine's clock, in seconds.
+    var clockTolerance: Double { get }
+
     /// Streams `body` into the store and hashes it on the way.
     ///
     /// When this returns, the bytes are durable: they survive a crash of the process and of the machine. When it throws, for
@@ -56,6 +59,8 @@ package protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
+    package var clockTolerance: Double { 0 }
+
     package func remove(_ locations: [String]) async throws {
         for location in locations { try await remove(location) }
     }
@@ -66,4 +71,23 @@ package protocol LocalBlobStore: BlobStore {
     /// Opens a blob for reading. The descriptor is the caller's to close, and stays good when the blob is removed.
     /// - Throws: `internalError` when the location does not exist.
     func openFile(_ location: String) async throws -> CInt
+}
+
+/// A store that clients can fetch bytes from themselves, by a URL that is good for some minutes to whoever has it.
+package protocol RedirectingBlobStore: BlobStore {
+    /// nil when the store is not to be used like this. Makes no request, so that the blob may be missing.
+    func downloadURL(_ location: String, _ headers: DownloadHeaders) -> String?
+}
+
+/// What the store says about bytes that it sends to a client.
+package struct DownloadHeaders: Sendable, Equatable {
+    package let contentType: String
+    package let contentDisposition: String
+    package let cacheControl: String
+
+    package init(contentType: String, contentDisposition: String, cacheControl: String) {
+        self.contentType = contentType
+        self.contentDisposition = contentDisposition
+        self.cacheControl = cacheControl
+    }
 }
