@@ -39,6 +39,41 @@ struct DeliveryTests {
         }
     }
 
+    /// What the client may fetch from the store itself: whole large files that are no danger without our headers.
+    @Test func `large files are redirected when the store can, and only they`() async throws {
+        let server = try await TestServer()
+        try await server.app.test(.router) { client in
+            let rest = try await server.rest(client)
+            let large = String(repeating: "a", count: 65_537)
+            for name in ["a.pdf", "a.html", "a.txt", "a.bin"] { try await rest.attach(name, large) }
+            try await rest.attach("small.bin", String(large.dropFirst()))
+            func uri(_ name: String) -> String { Segment.uri(Segment.first, query: "&filename=\(name)") }
+            #expect(try await rest.get(uri("a.bin")).code == 200, "not switched on")
+            server.fixture.blobs.redirects = true
+
+            let rows = [
+                ("a.bin", "application/octet-stream|attachment; filename=\"a.bin\"|no-cache"),
+                ("a.html", "text/html|attachment; filename=\"a.html\"|no-cache"),
+                ("a.pdf", "application/pdf|inline; filename=\"a.pdf\"|no-cache"),
+            ]
+            for (name, said) in rows {
+                let answer = try await rest.get(uri(name))
+                #expect(answer.code == 302, "\(name)")
+                #expect(answer.body.readableBytes == 0)
+                #expect(answer.headers[.cacheControl] == "private, no-store")
+                let url = answer.headers[.location] ?? ""
+                #expect(url.hasPrefix("memory:") && url.hasSuffix("|" + said), "\(url)")
+                #expect(try await rest.call(.head, uri(name)).code == 200, "\(name)")
+            }
+            #expect(try await rest.get(uri("a.txt")).code == 200, "text could be taken for a page")
+            #expect(try await rest.get(uri("small.bin")).code == 200)
+            #expect(try await rest.get(uri("a.bin"), headers: [.range: "bytes=0-9"]).code == 206)
+            #expect(try await rest.get(uri("a.bin"), headers: [.origin: "https://other.example"]).code == 200)
+            let etag = try await rest.call(.head, uri("a.bin")).headers[.eTag] ?? ""
+            #expect(try await rest.get(uri("a.bin"), headers: [.ifNoneMatch: etag]).code == 304)
+        }
+    }
+
     @Test func `one range is sent as a part, and anything else whole`() async throws {
         let server = try await TestServer()
         try await server.app.test(.router) { client in

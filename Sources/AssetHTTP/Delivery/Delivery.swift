@@ -71,7 +71,14 @@ struct Delivery: Sendable {
         }
 
         headers[.contentType] = type
-        headers[.contentDisposition] = Self.disposition(file.name, isInline: ContentTypes.isInline(type))
+        let disposition = Self.disposition(file.name, isInline: ContentTypes.isInline(type))
+        if let url = redirectURL(request, file, type: type, disposition: disposition) {
+            // The URL is good for some minutes, and for whoever has it.
+            var headers: HTTPFields = [.location: url, .cacheControl: "private, no-store"]
+            headers[.vary] = file.caching.vary
+            return Response(status: .found, headers: headers)
+        }
+        headers[.contentDisposition] = disposition
         // Browsers show no PDF in a sandbox, and run nothing of it either.
         if type != "application/pdf" { headers[.contentSecurityPolicy] = "sandbox" }
         if let accelRedirect, request.method != .head {
@@ -109,6 +116,25 @@ struct Delivery: Sendable {
                 try await writer.finish(nil)
             })
     }
+
+    /// Where the client can fetch the bytes itself; nil when this server sends them.
+    ///
+    /// The store can be told the type, the name and the caching, but not `nosniff` and the sandbox: text that a browser might take
+    /// for a page is left out. So are parts, which players ask for in numbers, and what scripts of other pages ask for, which the
+    /// store would have to allow.
+    private func redirectURL(_ request: Request, _ file: File, type: String, disposition: String) -> String? {
+        guard request.method == .get, request.headers[.range] == nil, request.headers[.origin] == nil,
+            file.blob.size > Self.largestUnredirected, !type.hasPrefix("text/") || !ContentTypes.isInline(type),
+            let store = blobs as? any RedirectingBlobStore
+        else { return nil }
+        return store.downloadURL(
+            file.blob.location,
+            DownloadHeaders(
+                contentType: type, contentDisposition: disposition, cacheControl: file.caching.header))
+    }
+
+    /// Smaller files are sent faster than a client finds its way to another server.
+    private static let largestUnredirected: Int64 = 64 << 10
 
     /// `If-None-Match` counts before `If-Modified-Since`.
     private func isUnchanged(_ request: Request, etag: String, modified: Date?) -> Bool {
