@@ -39,22 +39,23 @@ final class FakeS3: Sendable {
         }
     }
 
+    struct Script: Sendable { let reply: @Sendable (Call) -> Reply }
+
     private struct State {
         var calls: [Call] = []
         var bodies: [Int: Int] = [:]
     }
 
     private let state = Mutex(State())
-    private let script: @Sendable (Call) -> Reply
+    private let script: Script
     private let arrivals = AsyncStream<Call>.makeStream()
-    private let channel = Mutex<(any Channel)?>(nil)
 
-    private init(_ script: @escaping @Sendable (Call) -> Reply) { self.script = script }
+    private init(_ script: Script) { self.script = script }
 
     /// Runs `body` with a store on such a server, whose clients lose patience soon.
     static func run(
         _ more: String = "", partSize: Int = 1024, silence: TimeAmount = .seconds(20), tries: Int = 4,
-        script: @escaping @Sendable (Call) -> Reply, _ body: (FakeS3, S3BlobStore) async throws -> Void
+        script: Script, _ body: (FakeS3, S3BlobStore) async throws -> Void
     ) async throws {
         let fake = FakeS3(script)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -106,7 +107,7 @@ final class FakeS3: Sendable {
             return call
         }
         defer { arrivals.continuation.yield(call) }
-        return (call.number, script(call))
+        return (call.number, script.reply(call))
     }
 
     fileprivate func received(_ count: Int, of call: Int) { state.withLock { $0.bodies[call, default: 0] += count } }

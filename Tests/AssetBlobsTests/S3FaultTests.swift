@@ -41,7 +41,7 @@ struct S3FaultTests {
         .error(400, "RequestTimeout"), .error(400, "BadDigest"),
     ])
     func `what passes by itself is tried again`(_ reply: FakeS3.Reply) async throws {
-        try await FakeS3.run(script: { $0.number < 2 ? reply : .answer(200) }) { fake, store in
+        try await FakeS3.run(script: FakeS3.Script { $0.number < 2 ? reply : .answer(200) }) { fake, store in
             let blob = try await store.put(TestBody(TestBody.bytes(1000)), limit: .max)
             #expect(fake.lines == Array(repeating: "PUT /bucket/in/\(blob.location)", count: 3))
             #expect(fake.bodySize(2) == 1000)
@@ -49,7 +49,9 @@ struct S3FaultTests {
     }
 
     @Test func `an answer that does not come is waited for only so long`() async throws {
-        try await FakeS3.run(silence: .milliseconds(100), script: { $0.number == 0 ? .hang : .answer(200) }) {
+        try await FakeS3.run(
+            silence: .milliseconds(100), script: FakeS3.Script { $0.number == 0 ? .hang : .answer(200) }
+        ) {
             fake, store in
             _ = try await store.put(TestBody(TestBody.bytes(1000)), limit: .max)
             #expect(fake.lines.count == 2)
@@ -57,7 +59,8 @@ struct S3FaultTests {
     }
 
     @Test func `a store that stays away is given up, and what may have arrived is removed`() async throws {
-        try await FakeS3.run(script: { $0.method == .PUT ? .error(503, "SlowDown") : .answer(204) }) { fake, store in
+        try await FakeS3.run(script: FakeS3.Script { $0.method == .PUT ? .error(503, "SlowDown") : .answer(204) }) {
+            fake, store in
             let error = await Self.error { _ = try await store.put(TestBody(TestBody.bytes(1000)), limit: .max) }
             #expect(error?.code == .unavailable)
             #expect(error?.detail?.contains("503 SlowDown Said so (tried 4 times)") == true, "\(error?.detail ?? "")")
@@ -79,7 +82,7 @@ struct S3FaultTests {
         (.answer(403, [:], "<html>No XML<br></html>"), "these credentials may not do that"),
     ])
     func `a refusal says what to do, and is not tried again`(_ reply: FakeS3.Reply, _ advice: String) async throws {
-        try await FakeS3.run(script: { _ in reply }) { fake, store in
+        try await FakeS3.run(script: FakeS3.Script { _ in reply }) { fake, store in
             let error = await Self.error { try await store.check() }
             #expect(error?.code == .unavailable)
             #expect(error?.detail?.contains(advice) == true, "\(error?.detail ?? "")")
@@ -96,8 +99,8 @@ struct S3FaultTests {
     private static let content = TestBody.bytes(10_000)
 
     /// Cuts each answer after `count` bytes.
-    private static func cutting(after count: Int) -> @Sendable (FakeS3.Call) -> FakeS3.Reply {
-        { call in
+    private static func cutting(after count: Int) -> FakeS3.Script {
+        FakeS3.Script { call in
             let numbers = call.headers["Range"].first?.dropFirst(6).split(separator: "-").compactMap { Int($0) } ?? []
             guard numbers.count == 2, numbers[0] < content.count else { return .error(416, "InvalidRange") }
             let range = numbers[0]..<min(numbers[1] + 1, content.count)
@@ -143,7 +146,7 @@ struct S3FaultTests {
     }
 
     @Test func `an answer that ignores the range is refused`() async throws {
-        try await FakeS3.run(script: { _ in .bytes(200, [:], Self.content) }) { _, store in
+        try await FakeS3.run(script: FakeS3.Script { _ in .bytes(200, [:], Self.content) }) { _, store in
             let error = await Self.error {
                 try await store.read(S3Location.new(), range: 5..<10) { _ in Issue.record("sent something") }
             }
@@ -154,7 +157,7 @@ struct S3FaultTests {
     // MARK: Uploads in parts
 
     @Test func `an upload in parts ends with its list`() async throws {
-        try await FakeS3.run(script: Self.upload) { fake, store in
+        try await FakeS3.run(script: FakeS3.Script(reply: Self.upload)) { fake, store in
             let blob = try await store.put(TestBody(TestBody.bytes(2048)), limit: .max)
             #expect(blob.size == 2048)
             let path = "/bucket/in/\(blob.location)"
@@ -167,40 +170,40 @@ struct S3FaultTests {
     }
 
     @Test func `a part that is refused ends the upload`() async throws {
-        let script: @Sendable (FakeS3.Call) -> FakeS3.Reply = {
+        let script = FakeS3.Script {
             $0.has("partNumber=2") ? .error(400, "EntityTooLarge") : Self.upload($0)
         }
         try await FakeS3.run(script: script) { fake, store in
             let error = await Self.error { _ = try await store.put(TestBody(TestBody.bytes(9000)), limit: .max) }
             #expect(error?.detail?.contains("EntityTooLarge") == true)
-            #expect(fake.calls.last.map { $0.method == .DELETE && $0.has("uploadId=the%26id") } == true)
+            #expect(fake.calls.contains { $0.method == .DELETE && $0.has("uploadId=the%26id") })
             #expect(!fake.calls.contains { $0.method == .POST && $0.has("uploadId") })
         }
     }
 
     @Test func `a part that hangs when the upload is cancelled does not keep it from being aborted`() async throws {
-        let script: @Sendable (FakeS3.Call) -> FakeS3.Reply = { $0.has("partNumber") ? .hang : Self.upload($0) }
+        let script = FakeS3.Script { $0.has("partNumber") ? .hang : Self.upload($0) }
         try await FakeS3.run(script: script) { fake, store in
             let upload = Task { try await store.put(TestBody(TestBody.bytes(50_000)), limit: .max) }
             await fake.awaitCall { $0.has("partNumber=4&") }
             upload.cancel()
             await #expect(throws: CancellationError.self) { _ = try await upload.value }
             #expect(fake.calls.filter { $0.has("partNumber") }.count == 4, "parts on their way at once")
-            #expect(fake.calls.last.map { $0.method == .DELETE && $0.has("uploadId=the%26id") } == true)
+            #expect(fake.calls.contains { $0.method == .DELETE && $0.has("uploadId=the%26id") })
         }
     }
 
     @Test func `a body that fails in the middle leaves no upload behind`() async throws {
-        try await FakeS3.run(script: Self.upload) { fake, store in
+        try await FakeS3.run(script: FakeS3.Script(reply: Self.upload)) { fake, store in
             await #expect(throws: TestFailure.self) {
                 _ = try await store.put(TestBody(TestBody.bytes(5000), ending: .fails), limit: .max)
             }
-            #expect(fake.calls.last.map { $0.method == .DELETE && $0.has("uploadId") } == true)
+            #expect(fake.calls.contains { $0.method == .DELETE && $0.has("uploadId") })
         }
     }
 
     @Test func `a completion that fails with 200 is no success`() async throws {
-        let failing: @Sendable (FakeS3.Call) -> FakeS3.Reply = {
+        let failing = FakeS3.Script {
             $0.method == .POST && $0.has("uploadId") ? .error(200, "AccessDenied") : Self.upload($0)
         }
         try await FakeS3.run(script: failing) { fake, store in
@@ -210,7 +213,7 @@ struct S3FaultTests {
                 fake.calls.suffix(2).map(\.method) == [.DELETE, .DELETE], "the upload, and what may have become of it")
         }
         // The white space is what a store sends while it is at work.
-        let once: @Sendable (FakeS3.Call) -> FakeS3.Reply = {
+        let once = FakeS3.Script {
             guard $0.method == .POST, $0.has("uploadId") else { return Self.upload($0) }
             return $0.number == 3 ? .error(200, "InternalError") : .answer(200, [:], " \n  " + Self.completed)
         }
@@ -222,7 +225,7 @@ struct S3FaultTests {
 
     @Test(arguments: [(2000, true), (1999, false)])
     func `a completion whose answer was lost counts when the object is there`(size: Int, succeeds: Bool) async throws {
-        let script: @Sendable (FakeS3.Call) -> FakeS3.Reply = {
+        let script = FakeS3.Script {
             switch $0.method {
             case .POST where $0.number == 3: .close
             case .POST where $0.has("uploadId"): .error(404, "NoSuchUpload")
@@ -250,7 +253,8 @@ struct S3FaultTests {
         let reply =
             "<DeleteResult><Error><Key>in/\(locations[7])</Key><Code>AccessDenied</Code></Error>"
             + "<Error><Key>in/\(locations[8])</Key><Code>NoSuchKey</Code></Error></DeleteResult>"
-        try await FakeS3.run(script: { .answer(200, [:], $0.number == 0 ? reply : "<DeleteResult/>") }) { fake, store in
+        try await FakeS3.run(script: FakeS3.Script { .answer(200, [:], $0.number == 0 ? reply : "<DeleteResult/>") }) {
+            fake, store in
             let error = await Self.error { try await store.remove(locations) }
             #expect(error?.code == .unavailable)
             #expect(error?.detail?.contains("DELETE s3://bucket/in/\(locations[7]): 200 AccessDenied") == true)
@@ -261,7 +265,7 @@ struct S3FaultTests {
 
     @Test func `a store without batches is asked for each`() async throws {
         let locations = (0..<3).map { _ in S3Location.new() }
-        let script: @Sendable (FakeS3.Call) -> FakeS3.Reply = {
+        let script = FakeS3.Script {
             $0.method == .POST ? .error(501, "NotImplemented") : .answer($0.number == 2 ? 404 : 204)
         }
         try await FakeS3.run(script: script) { fake, store in

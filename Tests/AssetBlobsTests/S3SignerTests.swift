@@ -1,6 +1,5 @@
 import AssetCore
-import Crypto
-import Foundation
+import NIOCore
 import Testing
 
 @testable import AssetBlobs
@@ -33,7 +32,7 @@ struct S3SignerTests {
             self.signature = signature
         }
 
-        var payloadHash: String { Secrets.hex(SHA256.hash(data: Data(payload.utf8))) }
+        var payloadHash: String { S3Checksum.sha256.value(of: ByteBuffer(string: payload)).payloadHash }
     }
 
     // MARK: The S3 API reference
