@@ -16,7 +16,19 @@ DOCUMENT = 19641
 FLEX_DOCUMENT = 19914
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--s3",
+        action="store_true",
+        help="keep the bytes of all servers in the bucket that STOCKROOM_TEST_S3 names (scripts/with-s3 sets it)",
+    )
+
+
 def pytest_configure(config):
+    if config.option.s3:
+        Server.bucket = os.environ.get("STOCKROOM_TEST_S3")
+        if not Server.bucket:
+            raise pytest.UsageError("STOCKROOM_TEST_S3 names no bucket: run this by scripts/with-s3")
     if not config.option.collectonly and not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} does not exist: build it first, or set STOCKROOM_BIN")
     version = os.environ.get("UNICAT_VERSION", unicat.__version__)
@@ -26,6 +38,14 @@ def pytest_configure(config):
 
 def pytest_report_header():
     return f"client: unicat {unicat.__version__}"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests of files on the disk have no place where the bytes are in a bucket."""
+    if config.option.s3:
+        disk = [item for item in items if item.get_closest_marker("disk")]
+        config.hook.pytest_deselected(items=disk)
+        items[:] = [item for item in items if item not in disk]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,50 +16,36 @@ RIGHTS = [
     *("s3:CreateBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"),
     *("s3:AbortMultipartUpload", "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts"),
 ]
+SERVE = "--serve"
+UNSIGNED = "--unsigned"
 
-# Parts of 64 KiB are enough for tests; read when moto is imported.
-os.environ.setdefault("S3_UPLOAD_PART_MIN_SIZE", str(64 << 10))
+
+def client(url, credentials, service):
+    import boto3
+
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+    )
 
 
 class S3Server:
-    """Lives in this process, in threads of its own.
+    """A process of its own, which ends with this one.
 
     Presigned URLs need `checks_signatures=False`, because moto looks for signatures in headers alone."""
 
     def __init__(self, checks_signatures=True):
-        from moto.server import ThreadedMotoServer
-
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self._server.start()
-        host, port = self._server.get_host_and_port()
-        self.url = f"http://{host}:{port}"
-        self.credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        self.client("s3").create_bucket(Bucket=BUCKET)
-        if checks_signatures:
-            self._check_signatures()
+        command = [sys.executable, __file__, SERVE] + ([] if checks_signatures else [UNSIGNED])
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        line = self._process.stdout.readline()
+        assert line, "the S3 server did not start"
+        self.url, self.credentials = json.loads(line)
 
     def client(self, service):
-        import boto3
-
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    def _check_signatures(self):
-        from moto import settings
-
-        iam = self.client("iam")
-        iam.create_user(UserName="stockroom")
-        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": RIGHTS, "Resource": "*"}]}
-        iam.put_user_policy(UserName="stockroom", PolicyName="rights", PolicyDocument=json.dumps(policy))
-        key = iam.create_access_key(UserName="stockroom")["AccessKey"]
-        self.credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-        settings.INITIAL_NO_AUTH_ACTION_COUNT = 0  # from now on
+        return client(self.url, self.credentials, service)
 
     def blobs(self, prefix, **options):
         """The URL for `--blobs`."""
@@ -67,11 +53,41 @@ class S3Server:
         return f"s3://{BUCKET}/{prefix}?endpoint={self.url}&region={REGION}{query}"
 
     def stop(self):
-        self._server.stop()
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def serve(checks_signatures):
+    # Parts of 64 KiB are enough for tests; read when moto is imported.
+    os.environ.setdefault("S3_UPLOAD_PART_MIN_SIZE", str(64 << 10))
+    from moto import settings
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "the-secret-of-test"}
+    client(url, credentials, "s3").create_bucket(Bucket=BUCKET)
+    if checks_signatures:
+        iam = client(url, credentials, "iam")
+        iam.create_user(UserName="stockroom")
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": RIGHTS, "Resource": "*"}]}
+        iam.put_user_policy(UserName="stockroom", PolicyName="rights", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName="stockroom")["AccessKey"]
+        credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+        settings.INITIAL_NO_AUTH_ACTION_COUNT = 0  # from now on
+    print(json.dumps([url, credentials]), flush=True)
+    sys.stdin.read()  # ends with the process that started this one
+    os._exit(0)
 
 
 def main(command):
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+    if command[:1] == [SERVE]:
+        return serve(checks_signatures=UNSIGNED not in command)
     server = S3Server()
     environment = {**os.environ, **server.credentials, "STOCKROOM_TEST_S3": server.blobs("")}
     environment.pop("AWS_SESSION_TOKEN", None)

@@ -45,6 +45,9 @@ def new_schema(url):
 class Server:
     """One data folder, and the process that serves it now."""
 
+    # The URL of a bucket for the bytes of all servers, each below a prefix of its own; None = the data folder.
+    bucket = None
+
     def __init__(self, folder, environment=None):
         self.folder = Path(folder)
         self.data = self.folder / "data"
@@ -55,6 +58,8 @@ class Server:
         }
         if POSTGRES:
             self.environment["STOCKROOM_DATABASE"] = new_schema(POSTGRES)
+        if self.bucket:
+            self.environment.setdefault("STOCKROOM_BLOBS", self.bucket.replace("?", f"{uuid.uuid4()}?", 1))
         self.process = None
         self.url = None
         self._demo = None

@@ -122,6 +122,7 @@ def test_a_page_in_disguise_is_not_shown_as_one(media, name):
     assert answer.headers["Content-Security-Policy"].startswith("sandbox")
 
 
+@pytest.mark.disk
 def test_a_proxy_may_send_the_bytes(new_server):
     server = new_server(environment={"STOCKROOM_ACCEL_REDIRECT": "/internal/"})
     assert server.demo

@@ -39,6 +39,13 @@ struct S3Upload: Sendable {
     let key: String
     var cut = Cut()
 
+    /// Whoever waits for a store that stays away has waited long enough when it comes to cleaning up.
+    private var cleaner: S3Client {
+        var cleaner = client
+        cleaner.retry.tries = min(client.retry.tries, 2)
+        return cleaner
+    }
+
     /// Answers hash and size. When this throws, nothing stays in the store, as far as the store can still be reached.
     func callAsFunction<Body: AsyncSequence & Sendable>(
         _ body: Body, limit: Int64, keeping: (ByteBuffer) -> Void
@@ -63,7 +70,7 @@ struct S3Upload: Sendable {
             _ = try await client.send(request)
         } catch {
             // A try whose answer was lost may have been carried out.
-            await shielded { try await client.remove(key) }
+            await shielded { [cleaner] in try await cleaner.remove(key) }
             throw error
         }
     }
@@ -81,9 +88,9 @@ struct S3Upload: Sendable {
             mayExist = true
             try await complete(id, sent)
         } catch {
-            await shielded { [mayExist] in
-                try? await client.abort(key, id)
-                if mayExist { try await client.remove(key) }
+            await shielded { [cleaner, mayExist] in
+                try? await cleaner.abort(key, id)
+                if mayExist { try await cleaner.remove(key) }
             }
             throw error
         }
