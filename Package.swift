@@ -78,8 +78,11 @@ let package = Package(
         ),
         .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
         .target(name: "CCage"),
+        // Comes with libvips, which uses it too.
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .target(
-            name: "AssetMedia", dependencies: ["AssetCore", "CCage", "CVips", collections, logging, nioCore, nioPosix],
+            name: "AssetMedia",
+            dependencies: ["AssetCore", "CCage", "CJPEG", "CVips", collections, logging, nioCore, nioPosix],
             swiftSettings: settings + [.strictMemorySafety()]
         ),
         .target(

@@ -106,6 +106,17 @@ static inline VipsImage *shim_open(
     return failed ? NULL : image;
 }
 
+/// Lines of an image, which are computed by the calling thread.
+static inline VipsRegion *shim_region(VipsImage *in) { return vips_image_pio_input(in) ? NULL : vips_region_new(in); }
+
+/// The first byte of these lines, and how far apart they are; NULL means failure. Good until the next call.
+static inline const unsigned char *shim_lines(VipsRegion *region, int top, int count, size_t *stride) {
+    VipsRect lines = {.left = 0, .top = top, .width = region->im->Xsize, .height = count};
+    if (vips_region_prepare(region, &lines)) return NULL;
+    *stride = VIPS_REGION_LSKIP(region);
+    return VIPS_REGION_ADDR(region, 0, top);
+}
+
 static inline VipsImage *shim_premultiply(VipsImage *in) {
     VipsImage *out = NULL;
     return vips_premultiply(in, &out, NULL) ? NULL : out;

@@ -134,7 +134,12 @@ struct RenderSteps {
         // Other formats have one way to store colours, or choose it themselves.
         if recipe.format == .png, isGrey, recipe.background.isGrey { image = try image.asGrey() }
         let plain = Self.suffix(recipe, isOptimized: false)
-        guard recipe.isOptimized else { return try image.write(plain, to: descriptor) }
+        guard recipe.isOptimized else {
+            if recipe.format == .jpg, image.isBytes, image.bands == 3 {
+                return try image.writeJPEG(quality: Self.jpegQuality(recipe), to: descriptor)
+            }
+            return try image.write(plain, to: descriptor)
+        }
         // More effort does not always pay.
         image = try image.inMemory()
         let candidates = [try image.encoded(Self.suffix(recipe, isOptimized: true)), try image.encoded(plain)]
@@ -144,11 +149,13 @@ struct RenderSteps {
         }
     }
 
+    private static func jpegQuality(_ recipe: Recipe) -> Int { max(recipe.quality ?? 100, 1) }
+
     /// The format with its options, as libvips writes them. Nothing that came with the source is passed on: it may tell where a
     /// photograph was taken.
     private static func suffix(_ recipe: Recipe, isOptimized: Bool) -> String {
         switch recipe.format {
-        case .jpg: ".jpg[Q=\(max(recipe.quality ?? 100, 1)),strip\(isOptimized ? ",optimize_coding,interlace" : "")]"
+        case .jpg: ".jpg[Q=\(jpegQuality(recipe)),strip\(isOptimized ? ",optimize_coding,interlace" : "")]"
         case .png: isOptimized ? ".png[compression=9,filter=all,strip]" : ".png[compression=6,filter=sub,strip]"
         case .gif: ".gif[effort=\(isOptimized ? 10 : 5),strip]"
         case .webp: ".webp[Q=\(recipe.quality ?? 82),effort=\(isOptimized ? 6 : 4),strip]"
