@@ -2,14 +2,18 @@
 struct BitReader {
     /// The most significant bit comes first. Below `count` bits of it there may be some of the bits that come next.
     private(set) var buffer: UInt64 = 0
-    /// How many bits of the buffer may be used, at most 63.
-    private var count = 0
+    /// How many bits of the buffer may be used, in the lower six bits. Those above them have no meaning, so that what is
+    /// consumed can be subtracted with whatever else stands in an entry: one step less on the way from entry to entry.
+    private var total = 0
     /// How many of all bits so far were zeros that come after the end.
     private var padding = 0
     /// Where the bytes come from that are not in the buffer yet.
     private var position: Int
 
     init(position: Int) { self.position = position }
+
+    @inline(__always)
+    private var count: Int { total & 63 }
 
     /// Afterwards there are at least 56 bits: after a marker, or the end of the bytes, come zeros.
     @inline(__always)
@@ -21,13 +25,13 @@ struct BitReader {
             )
             // None of them is 0xff, so there are no markers and no stuffed zeros.
             if (~word &- 0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 == 0 {
-                buffer |= word &>> UInt64(truncatingIfNeeded: count)
+                buffer |= word &>> UInt64(truncatingIfNeeded: total)
                 position &+= (63 &- count) &>> 3
-                count |= 56
+                total = count | 56
                 return
             }
         }
-        (buffer, count, position, padding) = Self.refilled(bytes, buffer, count, position, padding)
+        (buffer, total, position, padding) = Self.refilled(bytes, buffer, count, position, padding)
     }
 
     /// The same byte by byte. By value, so that the reader can stay in registers.
@@ -56,13 +60,13 @@ struct BitReader {
     @inline(__always)
     mutating func consume(_ value: HuffmanValue) {
         buffer &<<= UInt64(truncatingIfNeeded: value.bits)  // by the lower six bits of it
-        count &-= value.total
+        total &-= Int(truncatingIfNeeded: value.bits)
     }
 
     @inline(__always)
     mutating func consume(_ skip: HuffmanSkip) {
         buffer &<<= UInt64(truncatingIfNeeded: skip.bits)
-        count &-= skip.total
+        total &-= Int(truncatingIfNeeded: skip.bits)
     }
 
     /// Whether bits were consumed that come after the end.

@@ -122,10 +122,10 @@ struct HuffmanTables {
     private var entries: [UInt32] = []
     private var codes: [(code: HuffmanCode, isDirect: Bool)] = []
 
-    static let valueWidth = 11
+    static let valueWidth = 12
     static let skipWidth = 12
-    /// An entry of `skips` does not take more bits than this, so three of them may be used without a refill.
-    static let longestSkip = 18
+    /// An entry of `skips` does not take more bits than this, so four of them may be used without a refill.
+    static let longestSkip = 14
 
     /// Returns the slot.
     mutating func append(_ code: HuffmanCode, isDirect: Bool) -> Int {
@@ -145,6 +145,14 @@ struct HuffmanTables {
         }
         return slot
     }
+
+    /// Where those of a slot are in `values`.
+    @inline(__always)
+    static func values(of slot: Int) -> Range<Int> { slot << valueWidth..<slot << valueWidth + 1 << valueWidth }
+
+    /// Where those of a slot are in `skips`.
+    @inline(__always)
+    static func skips(of slot: Int) -> Range<Int> { slot << skipWidth..<slot << skipWidth + 1 << skipWidth }
 
     /// What the first symbol of these bits means, however many bits it takes: at most 31.
     @inline(never)

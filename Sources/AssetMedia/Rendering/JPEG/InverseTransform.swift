@@ -17,8 +17,8 @@ struct InverseTransform {
         28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61,
         54, 47, 55, 62, 63,
     ]
-    /// The place of each coefficient in those of `pixels`; 16: it has none.
-    static let places = zigzag.map { UInt8($0 & 7 < 4 && $0 < 32 ? ($0 >> 3) << 2 | $0 & 3 : 16) }
+    /// The place of each coefficient among those of `pixels`; 16: it is none of them.
+    static let places = zigzag.map { UInt8($0 & 7 < 4 && $0 < 32 ? ($0 & 3) << 2 | $0 >> 3 : 16) }
     /// Cosines of multiples of π/16.
     private static let cosines: [Float] = [
         1, 0.980_785_28, 0.923_879_53, 0.831_469_61, 0.707_106_78, 0.555_570_23, 0.382_683_43, 0.195_090_32, 0,
@@ -46,22 +46,25 @@ struct InverseTransform {
         }
     }
 
-    /// What each coefficient in zigzag order is multiplied by before `pixels` of 4 by 4.
-    static func scales(_ quantization: [UInt16]) -> [Float] {
+    /// What `pixels` multiplies coefficients by.
+    static func scales(_ quantization: [UInt16]) -> SIMD16<Float> {
         let factors = (0..<4).map { wave($0, 0, of: 4) / [1, cosines[2], 1, cosines[6]][$0] }
-        return zigzag.enumerated().map { index, place in
-            let (row, column) = (place >> 3, place & 7)
-            return row < 4 && column < 4 ? Float(quantization[index]) * factors[row] * factors[column] : 0
+        var scales = SIMD16<Float>.zero
+        for (index, place) in zigzag.enumerated() where places[index] < 16 {
+            scales[Int(places[index])] = Float(quantization[index]) * factors[place >> 3] * factors[place & 7]
         }
+        return scales
     }
 
-    /// The pixels of these coefficients, of which each quarter has a row, with what `scales` has.
+    /// The pixels of these coefficients, of which each quarter has a column.
     @inline(__always)
-    static func pixels(_ coefficients: SIMD16<Float>) -> SIMD16<Float> {
-        transposed(waves(transposed(waves(coefficients))))
+    static func pixels(_ coefficients: SIMD16<Int32>, _ scales: SIMD16<Float>) -> SIMD16<Float> {
+        var columns = SIMD16<Float>(coefficients) * scales
+        columns[0] += 128
+        return waves(transposed(waves(columns)))
     }
 
-    /// Adds up the waves of each column.
+    /// Adds up waves, of each quarter one.
     @inline(__always)
     private static func waves(_ rows: SIMD16<Float>) -> SIMD16<Float> {
         let (first, second) = (rows.lowHalf.lowHalf, rows.lowHalf.highHalf)

@@ -117,16 +117,19 @@ struct ReducedJPEG {
         let blues = samples.extracting(start + planeSize..<start + planeSize + count)
         let reds = samples.extracting(start + 2 * planeSize..<start + 2 * planeSize + count)
         for x in 0..<count {
-            // All four spans have `count` elements.
-            let y = unsafe Int32(brightness[unchecked: x])
-            let blue = unsafe Int32(blues[unchecked: x]) &- 128
-            let red = unsafe Int32(reds[unchecked: x]) &- 128
-            // The factors are 1.402, -0.344136 and -0.714136, and 1.772, of which a whole number is added before.
-            let pixel =
-                clamped(y &+ red &+ (red &* 26345 &+ 32768) &>> 16)
-                | clamped(y &- red &+ (red &* 18734 &- blue &* 22554 &+ 32768) &>> 16) &<< 8
-                | clamped(y &+ blue &+ blue &+ (32768 &- blue &* 14942) &>> 16) &<< 16
-            unsafe words[unchecked: x] = UInt32(truncatingIfNeeded: pixel)
+            // All four spans have `count` elements. The factors are 1.402, -0.344136 and -0.714136, and 1.772, of which a whole
+            // number is added at the end: what is left is computed in 64ths.
+            let y = unsafe Int16(brightness[unchecked: x])
+            let blue = unsafe Int16(blues[unchecked: x]) &- 128
+            let red = unsafe Int16(reds[unchecked: x]) &- 128
+            let redPart = product(red, 6586)
+            let greenPart = product(blue, -5638) &+ product(red, 4684)
+            let bluePart = product(blue, -3736)
+            let pixel = (
+                clamped(y &+ red &+ (redPart &+ 32) &>> 6), clamped(y &- red &+ (greenPart &+ 32) &>> 6),
+                clamped(y &+ blue &+ blue &+ (bluePart &+ 32) &>> 6)
+            )
+            unsafe words[unchecked: x] = UInt32(pixel.0 | pixel.1 &<< 8) | UInt32(pixel.2) &<< 16
         }
         var offset = 0
         for x in stride(from: 0, to: count &- 1, by: 2) {
@@ -138,7 +141,13 @@ struct ReducedJPEG {
     }
 
     @inline(__always)
-    private static func clamped(_ value: Int32) -> Int32 { max(0, min(255, value)) }
+    private static func clamped(_ value: Int16) -> UInt16 { UInt16(truncatingIfNeeded: max(0, min(255, value))) }
+
+    /// 1/256 of it.
+    @inline(__always)
+    private static func product(_ color: Int16, _ factor: Int16) -> Int16 {
+        Int16(truncatingIfNeeded: (Int32(color &<< 8) &* Int32(factor)) &>> 16)
+    }
 }
 
 // MARK: Headers

@@ -2,9 +2,7 @@
 struct ScanProgress {
     fileprivate var reader: BitReader
     /// Of each component, the first coefficient of the block before.
-    fileprivate var predictions: (Int32, Int32, Int32) = (0, 0, 0)
-    /// Of a block of four columns and rows, and one for those that do not matter.
-    fileprivate var coefficients = [Float](repeating: 0, count: 17)
+    fileprivate var predictions = SIMD4<Int32>.zero
     /// In MCUs.
     fileprivate var untilRestart: Int
     /// From 0 to 7.
@@ -15,22 +13,6 @@ struct ScanProgress {
         untilRestart = picture.restartInterval
     }
 
-    /// Returns the first coefficient of a block, given its difference from the one before.
-    @inline(__always)
-    fileprivate mutating func add(_ difference: Int32, _ component: Int) -> Int32 {
-        switch component {
-        case 0:
-            predictions.0 &+= difference
-            return predictions.0
-        case 1:
-            predictions.1 &+= difference
-            return predictions.1
-        default:
-            predictions.2 &+= difference
-            return predictions.2
-        }
-    }
-
     /// Whether the end of the image is what comes next.
     mutating func isAtEnd(_ bytes: RawSpan) -> Bool { reader.pass(bytes, marker: 0xd9) }
 }
@@ -39,11 +21,9 @@ struct ScanProgress {
 struct ScanDecoder {
     private let layout: MCULayout
     private let channels: [Channel]
-    private let blocks: [Block]
     private let tables: HuffmanTables
     private let smallBasis: [SIMD4<Float>]
     private let largeBasis: [SIMD16<Float>]
-    private let scales: [Float]
     private let places = InverseTransform.places
     private let restartInterval: Int
 
@@ -52,21 +32,21 @@ struct ScanDecoder {
         /// Where its codes are in `tables`.
         let directSlot: Int
         let slot: Int
-        /// Where the first of its 64 elements of `smallBasis`, `scales` or `largeBasis` is.
+        let shape: Shape
+        /// Where the first of its 64 elements of `smallBasis` or `largeBasis` is.
         let basis: Int
+        /// What `InverseTransform.pixels` takes.
+        let scales: SIMD16<Float>
         /// The index of the last coefficient that matters.
         let last: Int
         let quantization: Int32
         /// The size of a block.
         let width: Int
         let height: Int
-    }
-
-    /// A block of an MCU.
-    private struct Block {
-        let channel: Int
-        let shape: Shape
-        /// In the planes, for the first MCU of a row.
+        /// How many blocks an MCU has.
+        let across: Int
+        let down: Int
+        /// Where it begins in the planes.
         let start: Int
     }
 
@@ -86,10 +66,8 @@ struct ScanDecoder {
         var directSlots = [Int?](repeating: nil, count: 4)
         var slots = [Int?](repeating: nil, count: 4)
         var channels: [Channel] = []
-        var blocks: [Block] = []
         var smallBasis: [SIMD4<Float>] = []
         var largeBasis: [SIMD16<Float>] = []
-        var scales: [Float] = []
         for (index, component) in picture.components.enumerated() {
             guard let directCode = picture.directCodes[component.directCode],
                 let code = picture.alternatingCodes[component.alternatingCode]
@@ -109,36 +87,23 @@ struct ScanDecoder {
                 case (4, 4): .medium
                 default: .large
                 }
-            let count =
-                switch shape {
-                case .single: 0
-                case .small: smallBasis.count
-                case .medium: scales.count
-                case .large: largeBasis.count
-                }
             channels.append(
                 Channel(
-                    directSlot: directSlot, slot: slot, basis: count, last: transform.last,
-                    quantization: Int32(component.quantization[0]), width: width, height: height
+                    directSlot: directSlot, slot: slot, shape: shape,
+                    basis: shape == .small ? smallBasis.count : largeBasis.count,
+                    scales: InverseTransform.scales(component.quantization), last: transform.last,
+                    quantization: Int32(component.quantization[0]), width: width, height: height,
+                    across: component.horizontal, down: component.vertical, start: index * layout.planeSize
                 )
             )
             smallBasis += shape == .small ? transform.small : []
             largeBasis += shape == .large ? transform.large : []
-            scales += shape == .medium ? InverseTransform.scales(component.quantization) : []
-            for y in 0..<component.vertical {
-                for x in 0..<component.horizontal {
-                    let start = index * layout.planeSize + y * height * layout.stride + x * width
-                    blocks.append(Block(channel: index, shape: shape, start: start))
-                }
-            }
         }
         self.layout = layout
         self.channels = channels
-        self.blocks = blocks
         self.tables = tables
         self.smallBasis = smallBasis
         self.largeBasis = largeBasis
-        self.scales = scales
         restartInterval = picture.restartInterval
     }
 
@@ -146,19 +111,20 @@ struct ScanDecoder {
     func decodeRow(_ bytes: RawSpan, _ progress: inout ScanProgress, into samples: inout [UInt8]) -> Bool {
         var planes = samples.mutableSpan
         var output = unsafe planes.mutableBytes
+        // Of a block of four columns and rows, and room for those that do not matter.
+        var coefficients = [Int32](repeating: 0, count: 17)
+        var scratch = coefficients.mutableSpan
         for column in 0..<layout.across {
             if restartInterval > 0 {
                 guard restart(bytes, &progress) else { return false }
             }
-            let offset = column * layout.unit * layout.horizontal
-            for block in blocks {
-                let start = block.start + offset
+            for index in channels.indices {
                 let isValid =
-                    switch block.shape {
-                    case .single: decodeSingle(block.channel, start, bytes, &progress, &output)
-                    case .small: decodeSmall(block.channel, start, bytes, &progress, &output)
-                    case .medium: decodeMedium(block.channel, start, bytes, &progress, &output)
-                    case .large: decodeLarge(block.channel, start, bytes, &progress, &output)
+                    switch channels[index].shape {
+                    case .single: decodeSingle(index, column, bytes, &progress, &output)
+                    case .small: decodeSmall(index, column, bytes, &progress, &output)
+                    case .medium: decodeMedium(index, column, bytes, &progress, &output, &scratch)
+                    case .large: decodeLarge(index, column, bytes, &progress, &output)
                     }
                 guard isValid else { return false }
             }
@@ -173,101 +139,121 @@ struct ScanDecoder {
             guard progress.reader.pass(bytes, marker: 0xd0 + progress.nextRestart) else { return false }
             progress.nextRestart = (progress.nextRestart + 1) & 7
             progress.untilRestart = restartInterval
-            progress.predictions = (0, 0, 0)
+            progress.predictions = .zero
         }
         progress.untilRestart -= 1
         return true
     }
 
-    // The functions below are not inlined, so that each has the registers for itself; hence the copies of the reader.
+    // The functions below decode the blocks of a component in an MCU. They are not inlined, so that each has the registers for
+    // itself.
 
     @inline(never)
     private func decodeSingle(
-        _ index: Int, _ start: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
+        _ index: Int, _ column: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
     ) -> Bool {
         let channel = channels[index]
-        var reader = progress.reader
-        guard let difference = reader.readDifference(bytes, tables, channel.directSlot) else { return false }
-        let direct = progress.add(difference, index)
-        let value = (direct &* channel.quantization &+ 4) &>> 3 &+ 128
-        output.storeBytes(of: UInt8(truncatingIfNeeded: max(0, min(255, value))), toByteOffset: start, as: UInt8.self)
-        let isValid = reader.skipValues(bytes, tables, channel.slot, 1)
-        progress.reader = reader
-        return isValid
+        return forEachBlock(index, column, bytes, &progress) { reader, direct, start in
+            let value = (direct &* channel.quantization &+ 4) &>> 3 &+ 128
+            let pixel = UInt8(truncatingIfNeeded: max(0, min(255, value)))
+            output.storeBytes(of: pixel, toByteOffset: start, as: UInt8.self)
+            reader.refill(bytes)
+            return reader.skipValues(bytes, tables, channel.slot, 1)
+        }
     }
 
     @inline(never)
     private func decodeSmall(
-        _ index: Int, _ start: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
+        _ index: Int, _ column: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
     ) -> Bool {
         let channel = channels[index]
-        var reader = progress.reader
-        guard let difference = reader.readDifference(bytes, tables, channel.directSlot) else { return false }
         let basis = smallBasis.span.extracting(channel.basis..<channel.basis + 64)
-        var sum = basis[0] * Float(progress.add(difference, index)) + 128
-        var next = 1
-        let isValid = reader.readValues(bytes, tables, channel.slot, &next, channel.last) { index, value in
-            sum += basis[index] * value
+        return forEachBlock(index, column, bytes, &progress) { reader, direct, start in
+            var sum = basis[0] * Float(direct) + 128
+            var next = 1
+            let isValid = reader.readValues(bytes, tables, channel.slot, &next, channel.last) { index, value in
+                sum += basis[index] * Float(value)
+            }
+            let pixels = Self.pixels(sum)
+            output.storeBytes(of: UInt16(truncatingIfNeeded: pixels), toByteOffset: start, as: UInt16.self)
+            if channel.height == 2 {
+                let below = start &+ layout.stride
+                output.storeBytes(of: UInt16(truncatingIfNeeded: pixels &>> 16), toByteOffset: below, as: UInt16.self)
+            }
+            return isValid && (next == 64 || reader.skipValues(bytes, tables, channel.slot, next))
         }
-        let pixels = Self.pixels(sum)
-        output.storeBytes(of: UInt16(truncatingIfNeeded: pixels), toByteOffset: start, as: UInt16.self)
-        if channel.height == 2 {
-            let below = start &+ layout.stride
-            output.storeBytes(of: UInt16(truncatingIfNeeded: pixels &>> 16), toByteOffset: below, as: UInt16.self)
-        }
-        let isComplete = isValid && (next == 64 || reader.skipValues(bytes, tables, channel.slot, next))
-        progress.reader = reader
-        return isComplete
     }
 
+    /// - Parameter coefficients: 17, whatever they are
     @inline(never)
     private func decodeMedium(
-        _ index: Int, _ start: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
+        _ index: Int, _ column: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan,
+        _ coefficients: inout MutableSpan<Int32>
     ) -> Bool {
+        precondition(coefficients.count == 17)
         let channel = channels[index]
-        var reader = progress.reader
-        guard let difference = reader.readDifference(bytes, tables, channel.directSlot) else { return false }
-        let scales = self.scales.span.extracting(channel.basis..<channel.basis + 64)
         let places = self.places.span
-        let direct = scales[0] * Float(progress.add(difference, index)) + 128
-        var coefficients = progress.coefficients.mutableSpan
-        coefficients.update(repeating: 0)
-        coefficients[0] = direct
-        var next = 1
-        let isValid = reader.readValues(bytes, tables, channel.slot, &next, channel.last) { index, value in
-            coefficients[Int(places[index])] = scales[index] * value
+        return forEachBlock(index, column, bytes, &progress) { reader, direct, start in
+            for index in 0..<16 { coefficients[index] = 0 }
+            coefficients[0] = direct
+            var next = 1
+            let isValid = reader.readValues(bytes, tables, channel.slot, &next, channel.last) { index, value in
+                coefficients[Int(places[index])] = value
+            }
+            var block = SIMD16<Int32>.zero
+            for index in 0..<16 { block[index] = coefficients[index] }
+            let pixels = Self.pixels(InverseTransform.pixels(block, channel.scales))
+            for y in 0..<4 {
+                output.storeBytes(of: pixels[y], toByteOffset: start &+ y &* layout.stride, as: UInt32.self)
+            }
+            return isValid && (next == 64 || reader.skipValues(bytes, tables, channel.slot, next))
         }
-        var rows = SIMD16<Float>.zero
-        for index in 0..<16 { rows[index] = coefficients[index] }
-        let pixels = Self.pixels(InverseTransform.pixels(rows))
-        for y in 0..<4 {
-            output.storeBytes(of: pixels[y], toByteOffset: start &+ y &* layout.stride, as: UInt32.self)
-        }
-        let isComplete = isValid && (next == 64 || reader.skipValues(bytes, tables, channel.slot, next))
-        progress.reader = reader
-        return isComplete
     }
 
     @inline(never)
     private func decodeLarge(
-        _ index: Int, _ start: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
+        _ index: Int, _ column: Int, _ bytes: RawSpan, _ progress: inout ScanProgress, _ output: inout MutableRawSpan
     ) -> Bool {
         let channel = channels[index]
-        var reader = progress.reader
-        guard let difference = reader.readDifference(bytes, tables, channel.directSlot) else { return false }
         let basis = largeBasis.span.extracting(channel.basis..<channel.basis + 64)
-        var sum = basis[0] * Float(progress.add(difference, index)) + 128
-        var next = 1
-        let isValid = reader.readValues(bytes, tables, channel.slot, &next, channel.last) { index, value in
-            sum += basis[index] * value
+        return forEachBlock(index, column, bytes, &progress) { reader, direct, start in
+            var sum = basis[0] * Float(direct) + 128
+            var next = 1
+            let isValid = reader.readValues(bytes, tables, channel.slot, &next, channel.last) { index, value in
+                sum += basis[index] * Float(value)
+            }
+            let pixels = Self.pixels(sum)
+            for y in 0..<channel.height {
+                output.storeBytes(of: pixels[y], toByteOffset: start &+ y &* layout.stride, as: UInt32.self)
+            }
+            return isValid && (next == 64 || reader.skipValues(bytes, tables, channel.slot, next))
         }
-        let pixels = Self.pixels(sum)
-        for y in 0..<channel.height {
-            output.storeBytes(of: pixels[y], toByteOffset: start &+ y &* layout.stride, as: UInt32.self)
+    }
+
+    /// Reads the first coefficient of each block.
+    /// - Parameter decode: decodes the others, given the first one and where the block's pixels begin. False when the data are
+    ///   damaged.
+    @inline(__always)
+    private func forEachBlock(
+        _ index: Int, _ column: Int, _ bytes: RawSpan, _ progress: inout ScanProgress,
+        _ decode: (_ reader: inout BitReader, _ direct: Int32, _ start: Int) -> Bool
+    ) -> Bool {
+        let channel = channels[index]
+        // A copy, so that it can stay in registers.
+        var reader = progress.reader
+        var direct = progress.predictions[index]
+        var line = channel.start &+ column &* channel.width &* channel.across
+        for _ in 0..<channel.down {
+            for x in 0..<channel.across {
+                guard let difference = reader.readDifference(bytes, tables, channel.directSlot) else { return false }
+                direct &+= difference
+                guard decode(&reader, direct, line &+ x &* channel.width) else { return false }
+            }
+            line &+= channel.height &* layout.stride
         }
-        let isComplete = isValid && (next == 64 || reader.skipValues(bytes, tables, channel.slot, next))
         progress.reader = reader
-        return isComplete
+        progress.predictions[index] = direct
+        return true
     }
 
     /// Rounded, and between 0 and 255.
