@@ -123,7 +123,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AssetMediaTests",
-            dependencies: ["AssetCore", "AssetMedia", "AssetTesting", collections, nioCore],
+            dependencies: ["AssetCore", "AssetMedia", "AssetTesting", collections, nioCore, nioPosix],
             swiftSettings: settings
         ),
         .testTarget(

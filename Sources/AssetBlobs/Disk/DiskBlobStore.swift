@@ -146,9 +146,9 @@ package struct DiskBlobStore: LocalBlobStore {
         }
     }
 
-    package func openFile(_ location: String) async throws -> CInt {
-        let path = try layout.path(of: location)
-        return try await pool.perform { try SystemCalls.open(path, O_RDONLY) }
+    @available(*, noasync)
+    package func openFile(_ location: String) throws -> CInt {
+        try SystemCalls.open(try layout.path(of: location), O_RDONLY)
     }
 
     package func remove(_ location: String) async throws {

@@ -68,9 +68,11 @@ extension BlobStore {
 
 /// A store whose blobs are files on this machine.
 package protocol LocalBlobStore: BlobStore {
-    /// Opens a blob for reading. The descriptor is the caller's to close, and stays good when the blob is removed.
+    /// Opens a blob for reading, and blocks for as long as that takes. The descriptor is the caller's to close, and stays good
+    /// when the blob is removed.
     /// - Throws: `internalError` when the location does not exist.
-    func openFile(_ location: String) async throws -> CInt
+    @available(*, noasync)
+    func openFile(_ location: String) throws -> CInt
 }
 
 /// A store that clients can fetch bytes from themselves, by a URL that is good for some minutes to whoever has it.

@@ -29,9 +29,10 @@ package final class CagedRenderer: MediaRenderer {
         _ source: MediaSource, info: JSON, in blobs: any BlobStore, isWaitedFor: Bool
     ) async throws -> JSON? {
         guard canExamine(source.type) else { return info }
-        let file = try await open(source.blob, in: blobs)
+        let open = try await opener(of: source.blob, in: blobs)
         let facts = try await pool.pass(isWaitedFor ? .waitedFor : .background) {
             [pool, settings] () throws -> MediaFacts? in
+            let file = try open()
             do {
                 if MovieTools.knows(source.type) {
                     return try Self.probe(file.descriptor, source.type, settings)
@@ -58,20 +59,29 @@ package final class CagedRenderer: MediaRenderer {
         if isMovie, settings.ffmpeg == nil || !Self.hasPicture(source.type) {
             throw AssetError.cannotRender("Files of this kind cannot be rendered here")
         }
-        let file: OpenFile
-        let output: ScratchFile
+        let open: @Sendable () throws -> OpenFile
         do {
-            file = try await open(source.blob, in: blobs)
-            output = try await scratchFile()
+            open = try await opener(of: source.blob, in: blobs)
         } catch let error as AssetError where error.code == .unavailable {
-            throw AssetError.cannotRender("There is no room to render at the moment", detail: error.detail)
+            throw AssetError.noRoomToRender(error)
         }
-        let reply = try await pool.pass(.waitedFor) { [pool, settings] () throws -> WorkerReply in
+        // All that blocks is done in one go: each way to another thread costs as much as opening a file.
+        let (reply, output) = try await pool.pass(.waitedFor) {
+            [pool, threads, settings] () throws -> (WorkerReply, ScratchFile.Body) in
+            let file: OpenFile
+            let output: ScratchFile
+            do {
+                file = try open()
+                output = try ScratchFile(in: settings.scratchFolder)
+            } catch let error as AssetError where error.code == .unavailable {
+                throw AssetError.noRoomToRender(error)
+            }
             do {
                 let picture = isMovie ? try Self.frame(file.descriptor, source.type, settings) : nil
-                return try pool.exchange(
+                let reply = try pool.exchange(
                     .render(recipe), type: picture == nil ? source.type : "png",
                     source: picture?.descriptor ?? file.descriptor, output: output.descriptor)
+                return (reply, output.body(on: threads))
             } catch WorkerDeath.unavailable(let reason) {
                 throw AssetError.cannotRender("There is nothing to render with at the moment", detail: reason)
             } catch WorkerDeath.tookTooLong {
@@ -86,7 +96,7 @@ package final class CagedRenderer: MediaRenderer {
         }
         switch reply {
         case .rendered(let width, let height):
-            let stored = try await blobs.put(output.body(on: threads), limit: settings.maximumOutput)
+            let stored = try await blobs.put(output, limit: settings.maximumOutput)
             return Rendering(stored: stored, width: width, height: height)
         case .failed(let failure): throw AssetError.cannotRender(failure.message, detail: failure.detail)
         case .examined: throw AssetError.cannotRender("The file cannot be decoded", detail: "a wrong reply")
@@ -113,18 +123,14 @@ package final class CagedRenderer: MediaRenderer {
         deinit { if scratch == nil { close(descriptor) } }
     }
 
-    /// The blob itself where it is a file, and a copy where it is not.
-    private func open(_ blob: Blob, in blobs: any BlobStore) async throws -> OpenFile {
-        if let blobs = blobs as? any LocalBlobStore { return OpenFile(try await blobs.openFile(blob.location)) }
-        let copy = try await scratchFile()
+    /// Opens the blob itself where it is a file, and a copy that has been made where it is not.
+    private func opener(of blob: Blob, in blobs: any BlobStore) async throws -> @Sendable () throws -> OpenFile {
+        if let blobs = blobs as? any LocalBlobStore { return { OpenFile(try blobs.openFile(blob.location)) } }
+        let copy = try await threads.perform { [settings] in try ScratchFile(in: settings.scratchFolder) }
         try await blobs.read(blob.location, range: 0..<blob.size) { [threads] buffer in
             try await threads.perform { try copy.append(buffer) }
         }
-        return OpenFile(copy)
-    }
-
-    private func scratchFile() async throws -> ScratchFile {
-        try await threads.perform { [settings] in try ScratchFile(in: settings.scratchFolder) }
+        return { OpenFile(copy) }
     }
 
     // MARK: Video and audio
@@ -152,5 +158,11 @@ package final class CagedRenderer: MediaRenderer {
                 "image2pipe", "pipe:1",
             ], source: source, output: output.descriptor, settings)
         return output
+    }
+}
+
+extension AssetError {
+    fileprivate static func noRoomToRender(_ error: AssetError) -> AssetError {
+        cannotRender("There is no room to render at the moment", detail: error.detail)
     }
 }

@@ -23,18 +23,14 @@ package enum MediaWorker {
         VipsLibrary.start
         // One file at a time: the processors are shared out among the workers.
         vips_concurrency_set(1)
-        while let request = receive() { serve(request.0, source: request.source, output: request.output) }
-        exit(0)
-    }
-
-    private static func receive() -> (WorkerRequest, source: CInt, output: CInt)? {
         var buffer = [UInt8](repeating: 0, count: WorkerMessage.maximumSize)
-        var descriptors: [CInt] = [-1, -1]
-        let count = unsafe cage_receive(STDIN_FILENO, &buffer, buffer.count, &descriptors)
-        guard count > 0, let request: WorkerRequest = try? WorkerMessage.decode(buffer.prefix(count)) else {
-            return nil
+        var last = LastRequest()
+        while true {
+            var descriptors: [CInt] = [-1, -1]
+            let count = unsafe cage_receive(STDIN_FILENO, &buffer, buffer.count, &descriptors)
+            guard count > 0, let request = last.request(from: buffer.prefix(count)) else { exit(0) }
+            serve(request, source: descriptors[0], output: descriptors[1])
         }
-        return (request, descriptors[0], descriptors[1])
     }
 
     private static func serve(_ request: WorkerRequest, source: CInt, output: CInt) {

@@ -32,32 +32,48 @@ final class ScratchFile: Sendable {
         }
     }
 
-    /// Its content, as the body of an upload.
-    func body(on pool: NIOThreadPool) -> Body { Body(file: self, pool: pool) }
+    /// Its content, as the body of an upload. The first piece is read at once, which blocks; what comes after it, when it is asked
+    /// for.
+    @available(*, noasync)
+    func body(on pool: NIOThreadPool) -> Body {
+        // Pieces are read at their places, wherever this leaves the file.
+        let size = max(Int(lseek(descriptor, 0, SEEK_END)), 0)
+        return Body(file: self, size: size, pool: pool, first: piece(at: 0, of: size))
+    }
+
+    /// Empty when it cannot be read.
+    @available(*, noasync)
+    private func piece(at offset: Int, of size: Int) -> ByteBuffer {
+        let length = min(size - offset, 512 << 10)
+        var buffer = ByteBuffer()
+        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) {
+            unsafe max(pread(descriptor, $0.baseAddress, length, off_t(offset)), 0)
+        }
+        return buffer
+    }
 
     struct Body: AsyncSequence, Sendable {
         typealias Element = ByteBuffer
         fileprivate let file: ScratchFile
+        fileprivate let size: Int
         fileprivate let pool: NIOThreadPool
+        fileprivate let first: ByteBuffer
 
         func makeAsyncIterator() -> Iterator { Iterator(body: self) }
 
         struct Iterator: AsyncIteratorProtocol {
             fileprivate let body: Body
             private var offset = 0
-            private static let piece = 512 << 10
 
             fileprivate init(body: Body) { self.body = body }
 
             mutating func next() async throws -> ByteBuffer? {
                 let start = offset
-                let buffer = try await body.pool.runIfActive { [file = body.file] () throws -> ByteBuffer in
-                    var buffer = ByteBuffer()
-                    unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.piece) {
-                        unsafe Swift.max(pread(file.descriptor, $0.baseAddress, Self.piece, off_t(start)), 0)
-                    }
-                    return buffer
-                }
+                guard start < body.size else { return nil }
+                let buffer =
+                    start == 0
+                    ? body.first
+                    : try await body.pool.runIfActive { [body] in body.file.piece(at: start, of: body.size) }
                 offset += buffer.readableBytes
                 return buffer.readableBytes == 0 ? nil : buffer
             }
