@@ -229,7 +229,7 @@ extension SQLTransaction {
         JSON.object(JSON.Object(uniqueKeysWithValues: values.map { ($0.key, .string($0.value)) })).text
     }
 
-    private func addToCount(of folder: AssetID, files: Bool, _ number: Int64) throws {
+    func addToCount(of folder: AssetID, files: Bool, _ number: Int64) throws {
         let column = files ? "file_count" : "folder_count"
         try db.execute("UPDATE assets SET \(column) = \(column) + ? WHERE id = ?", [.int(number), .id(folder)])
     }

@@ -1,44 +1,151 @@
 import AssetCore
 
-/// Making a project what a snapshot says: by sets of rows, and only where they differ. Row numbers are never used twice, so that
-/// assets that are gone come back under their own.
+/// What a restore asks of a project and its snapshots, and the changes that only a restore makes.
 extension SQLTransaction {
-    func restore(_ backup: Backup, now: Timestamp) throws {
-        let restore = Restore(db: db, backup: backup, now: now)
-        let stale = try restore.filesToIndexAgain()
-        for start in stride(from: 0, to: stale.gone.count, by: 500) {
-            try unindex(Array(stale.gone[start..<min(start + 500, stale.gone.count)]))
+    /// Where a row of the project, `a`, is not what a snapshot says, `b`, apart from its place and its status.
+    private static let contentDiffers = """
+        a.blob_id IS DISTINCT FROM b.blob_id OR a.title <> b.title OR a.description <> b.description
+            OR a.metadata <> b.metadata OR a.transforms <> b.transforms
+        """
+
+    func restoreEntries(
+        of backup: Backup, since base: Backup, in parent: AssetID?, now folder: AssetID?, after id: AssetID, limit: Int
+    ) throws -> [RestoreEntry] {
+        try db.all(
+            """
+            SELECT b.asset_id, b.gid, b.is_file, b.status, a.status, u.status,
+                CASE WHEN a.parent_id IS NOT DISTINCT FROM CAST(? AS BIGINT) AND a.name = b.name THEN 1 ELSE 0 END,
+                CASE WHEN \(Self.contentDiffers) THEN 1 ELSE 0 END
+            FROM backup_assets b LEFT JOIN assets a ON a.id = b.asset_id
+                LEFT JOIN backup_assets u ON u.backup_id = ? AND u.asset_id = b.asset_id
+            WHERE b.backup_id = ? AND b.parent_id \(parent == nil ? "IS NULL" : "= ?") AND b.asset_id > ?
+            ORDER BY b.asset_id LIMIT ?
+            """,
+            [.id(folder), .id(base.id), .id(backup.id)] + (parent.map { [.id($0)] } ?? []) + [.id(id), .count(limit)]
+        ) { row in
+            RestoreEntry(
+                id: row.id(0), gid: try row.gid(1), isFile: row.int(2) == 1, wanted: try row.raw(3),
+                now: row.isNull(4) ? nil : try row.raw(4, Asset.Status.self),
+                before: row.isNull(5) ? nil : try row.raw(5, Asset.Status.self), isInPlace: row.int(6) == 1,
+                hasOtherContent: row.int(7) == 1)
         }
-        try restore.keepReplacedBytes()
-        try restore.makeRoomForNames()
-        try restore.insertMissing()
-        try restore.updateChanged()
-        try addCandidates(
-            restore.blobsOfExtra, restore.extraValues + restore.extraValues + restore.extraValues, since: now)
-        try notePurgedVersions(ofAssetsWhere: Restore.extra, restore.extraValues, in: backup.project)
-        try restore.deleteExtra()
-        try countChildren(in: backup.project)
-        for start in stride(from: 0, to: stale.found.count, by: 500) {
-            for asset in try assets(Array(stale.found[start..<min(start + 500, stale.found.count)])) {
-                try index(asset)
-            }
-        }
-        try noteImages(in: backup.project)
-        try db.execute("UPDATE projects SET restores = restores + 1 WHERE id = ?", [.id(backup.project)])
-        try restoreSettings(of: backup)
     }
 
-    func countChildren(in project: ProjectID) throws {
+    func snapshotAssets(_ ids: [AssetID], of backup: Backup) throws -> [AssetID: Asset] {
+        if ids.isEmpty { return [:] }
+        let assets = try db.all(
+            """
+            SELECT asset_id, gid, CAST(? AS BIGINT), \(Self.snapshotColumns) FROM backup_assets
+            WHERE backup_id = ? AND asset_id IN (\(list(ids)))
+            """, [.id(backup.project), .id(backup.id)], isCached: false, Self.asset)
+        return Dictionary(assets.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func takenNames(among ids: [AssetID], of backup: Backup, in folder: AssetID) throws -> Set<AssetID> {
+        if ids.isEmpty { return [] }
+        return Set(
+            try db.all(
+                """
+                SELECT b.asset_id FROM backup_assets b JOIN assets a ON a.parent_id = ? AND a.name = b.name
+                WHERE b.backup_id = ? AND b.asset_id IN (\(list(ids)))
+                """, [.id(folder), .id(backup.id)], isCached: false
+            ) { $0.id(0) })
+    }
+
+    func reviveAssets(
+        _ ids: [AssetID], of backup: Backup, in folder: AssetID, named name: String?, status: Asset.Status?,
+        now: Timestamp
+    ) throws {
+        if ids.isEmpty { return }
         try db.execute(
             """
-            UPDATE assets SET
-                file_count = (SELECT COUNT(*) FROM assets c WHERE c.parent_id = assets.id AND c.is_file = 1),
-                folder_count = (SELECT COUNT(*) FROM assets c WHERE c.parent_id = assets.id AND c.is_file = 0)
-            WHERE project_id = ? AND is_file = 0
-            """, [.id(project)])
+            INSERT INTO assets (id, gid, project_id, parent_id, name, is_file, status, version, blob_id, size, type, info,
+                title, description, metadata, transforms, created_on, updated_on)
+            SELECT asset_id, gid, CAST(? AS BIGINT), CAST(? AS BIGINT), COALESCE(CAST(? AS TEXT), name), is_file,
+                COALESCE(CAST(? AS TEXT), status),
+                CASE WHEN purged_version > version THEN purged_version + 1 ELSE version END,
+                blob_id, size, type, info, title, description, metadata, transforms, created_on, CAST(? AS BIGINT)
+            FROM backup_assets WHERE backup_id = ? AND asset_id IN (\(list(ids)))
+            """,
+            [
+                .id(backup.project), .id(folder), .text(ifAny: name), .text(ifAny: status?.rawValue), .time(now),
+                .id(backup.id),
+            ], isCached: false)
+        for start in stride(from: 0, to: ids.count, by: 500) {
+            let assets = try assets(Array(ids[start..<min(start + 500, ids.count)]))
+            try addToCount(of: folder, files: true, Int64(assets.count(where: \.isFile)))
+            try addToCount(of: folder, files: false, Int64(assets.count { !$0.isFile }))
+            for asset in assets {
+                try index(asset)
+                try noteImages(of: asset)
+            }
+        }
     }
 
-    private func restoreSettings(of backup: Backup) throws {
+    func restoreContent(of asset: Asset, to content: Asset.Content, now: Timestamp) throws {
+        try keepVersion(of: asset, now: now)
+        try db.execute(
+            """
+            UPDATE assets SET blob_id = ?, size = ?, type = ?, info = ?, version = version + 1, updated_on = ? WHERE id = ?
+            """,
+            [
+                .id(content.blob), .int(content.size), .text(ifAny: content.type), .json(content.info), .time(now),
+                .id(asset.id),
+            ])
+    }
+
+    func snapshotWindow(of backup: Backup, after id: AssetID, window: Int) throws -> AssetID? {
+        let last = try db.first(
+            """
+            SELECT MAX(asset_id) FROM (
+                SELECT asset_id FROM backup_assets WHERE backup_id = ? AND asset_id > ? ORDER BY asset_id LIMIT ?
+            ) AS page
+            """, [.id(backup.id), .id(id), .count(window)]
+        ) { $0.id(ifAny: 0, AssetID.self) }
+        return last ?? nil
+    }
+
+    func extraAssets(
+        to backup: Backup, since base: Backup, after first: AssetID, upTo last: AssetID
+    ) throws -> [AssetID] {
+        try db.all(
+            """
+            SELECT b.asset_id FROM backup_assets b
+            WHERE b.backup_id = ? AND b.asset_id > ? AND b.asset_id <= ? AND b.parent_id IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM backup_assets w WHERE w.backup_id = ? AND w.asset_id = b.asset_id
+            )
+            ORDER BY b.asset_id
+            """, [.id(base.id), .id(first), .id(last), .id(backup.id)]
+        ) { $0.id(0) }
+    }
+
+    func foldersToTrash(among folders: [AssetID], of backup: Backup, since base: Backup) throws -> Set<AssetID> {
+        if folders.isEmpty { return [] }
+        return Set(
+            try db.all(
+                """
+                SELECT b.asset_id FROM backup_assets b JOIN assets a ON a.id = b.asset_id
+                    JOIN backup_assets u ON u.backup_id = ? AND u.asset_id = b.asset_id
+                WHERE b.backup_id = ? AND b.asset_id IN (\(list(folders)))
+                    AND b.status = 'deleted' AND a.status = 'published' AND u.status = 'published'
+                """, [.id(base.id), .id(backup.id)], isCached: false
+            ) { $0.id(0) })
+    }
+
+    func assets(
+        since base: Backup, after first: AssetID, upTo last: AssetID, withNamePrefix prefix: String
+    ) throws -> [Asset] {
+        try assets(
+            try db.all(
+                """
+                SELECT a.id FROM backup_assets u JOIN assets a ON a.id = u.asset_id
+                WHERE u.backup_id = ? AND u.asset_id > ? AND u.asset_id <= ? AND a.name LIKE ?
+                ORDER BY a.id
+                """, [.id(base.id), .id(first), .id(last), .text(prefix + "%")]
+            ) { $0.id(0) })
+    }
+
+    func restoreSettings(of backup: Backup) throws {
         guard var project = try project(backup.project) else { return }
         let settings = try settings(of: backup.id)
         project.timezone = settings.timezone
@@ -49,103 +156,4 @@ extension SQLTransaction {
         try db.execute("DELETE FROM record_options WHERE project_id = ?", [.id(project.id)])
         for option in settings.options { try insert(option, in: project.id) }
     }
-}
-
-private struct Restore {
-    let db: any SQLConnection
-    let backup: Backup
-    let now: Timestamp
-
-    private static let restoredColumns = [
-        "parent_id", "name", "status", "blob_id", "size", "type", "info", "title", "description", "metadata",
-        "transforms",
-    ]
-
-    /// The rows of the project that the snapshot does not have.
-    static let extra = """
-        project_id = ? AND NOT EXISTS (
-            SELECT 1 FROM backup_assets b WHERE b.backup_id = ? AND b.asset_id = assets.id
-        )
-        """
-    var extraValues: [SQLValue] { [.id(backup.project), .id(backup.id)] }
-
-    /// The rows of the snapshot that the project does not have.
-    private static let missing =
-        "b.backup_id = ? AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.id = b.asset_id)"
-
-    private static let textsDiffer =
-        "a.name <> b.name OR a.title <> b.title OR a.description <> b.description OR a.metadata <> b.metadata"
-
-    /// Files whose words change: those whose words go, and those that get some.
-    func filesToIndexAgain() throws -> (gone: [AssetID], found: [AssetID]) {
-        let changed = try ids(
-            """
-            SELECT a.id FROM assets a JOIN backup_assets b ON b.backup_id = ? AND b.asset_id = a.id
-            WHERE a.project_id = ? AND a.is_file = 1 AND (\(Self.textsDiffer))
-            """, [.id(backup.id), .id(backup.project)])
-        let extra = try ids("SELECT id FROM assets WHERE is_file = 1 AND \(Self.extra)", extraValues)
-        let missing = try ids(
-            "SELECT b.asset_id FROM backup_assets b WHERE b.is_file = 1 AND \(Self.missing)", [.id(backup.id)])
-        return (changed + extra, changed + missing)
-    }
-
-    private func ids(_ sql: String, _ values: [SQLValue]) throws -> [AssetID] {
-        try db.all(sql, values) { $0.id(0) }
-    }
-
-    func keepReplacedBytes() throws {
-        try db.execute(
-            """
-            INSERT INTO asset_versions (asset_id, version, blob_id, size, type, info, replaced_on)
-            SELECT a.id, a.version, a.blob_id, a.size, a.type, a.info, CAST(? AS BIGINT)
-            FROM assets a JOIN backup_assets b ON b.backup_id = ? AND b.asset_id = a.id
-            WHERE a.project_id = ? AND a.is_file = 1 AND a.blob_id <> b.blob_id
-            """, [.time(now), .id(backup.id), .id(backup.project)])
-    }
-
-    /// Rows that go elsewhere, or go, must not stand in the way of others. No name that a client gives has a control character.
-    func makeRoomForNames() throws {
-        try db.execute(
-            """
-            UPDATE assets SET name = '\u{1}' || id WHERE project_id = ? AND parent_id IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM backup_assets b WHERE b.backup_id = ? AND b.asset_id = assets.id
-                    AND b.parent_id = assets.parent_id AND b.name = assets.name
-            )
-            """, extraValues)
-    }
-
-    func insertMissing() throws {
-        let columns = Self.restoredColumns + ["gid", "is_file", "created_on"]
-        try db.execute(
-            """
-            INSERT INTO assets (id, project_id, updated_on, version, \(columns.joined(separator: ", ")))
-            SELECT b.asset_id, CAST(? AS BIGINT), CAST(? AS BIGINT),
-                CASE WHEN b.purged_version > b.version THEN b.purged_version + 1 ELSE b.version END,
-                \(columns.map { "b." + $0 }.joined(separator: ", "))
-            FROM backup_assets b WHERE \(Self.missing)
-            """, [.id(backup.project), .time(now), .id(backup.id)])
-    }
-
-    func updateChanged() throws {
-        let differs = Self.restoredColumns.map { "assets.\($0) IS DISTINCT FROM b.\($0)" }.joined(separator: " OR ")
-        let columns = Self.restoredColumns.map { "\($0) = b.\($0)" }.joined(separator: ", ")
-        try db.execute(
-            """
-            UPDATE assets SET \(columns), status_job = NULL, updated_on = ?,
-                version = CASE WHEN assets.blob_id IS DISTINCT FROM b.blob_id THEN assets.version + 1
-                    ELSE assets.version END
-            FROM backup_assets b
-            WHERE b.backup_id = ? AND b.asset_id = assets.id AND assets.project_id = ? AND (\(differs))
-            """, [.time(now), .id(backup.id), .id(backup.project)])
-    }
-
-    var blobsOfExtra: String {
-        """
-        SELECT blob_id FROM assets WHERE blob_id IS NOT NULL AND \(Self.extra)
-        UNION SELECT blob_id FROM asset_versions WHERE asset_id IN (SELECT id FROM assets WHERE \(Self.extra))
-        UNION SELECT blob_id FROM renditions WHERE asset_id IN (SELECT id FROM assets WHERE \(Self.extra))
-        """
-    }
-
-    func deleteExtra() throws { try db.execute("DELETE FROM assets WHERE \(Self.extra)", extraValues) }
 }

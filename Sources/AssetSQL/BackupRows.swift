@@ -107,10 +107,6 @@ extension SQLTransaction: BackupTables {
         try db.execute("UPDATE backups SET settings = ? WHERE id = ?", [.json(settings.json), .id(backup.id)])
     }
 
-    func restores(of project: ProjectID) throws -> Int64 {
-        try db.first("SELECT restores FROM projects WHERE id = ?", [.id(project)]) { $0.int(0) } ?? 0
-    }
-
     func snapshotSize(of backup: Backup) throws -> Int64 {
         try db.first("SELECT COUNT(*) FROM backup_assets WHERE backup_id = ?", [.id(backup.id)]) { $0.int(0) } ?? 0
     }
@@ -120,12 +116,16 @@ extension SQLTransaction: BackupTables {
         return try ProjectSettings(JSON(parsing: text ?? "{}"))
     }
 
+    /// As `assetColumns`, behind the project.
+    static let snapshotColumns = """
+        parent_id, name, status, version, blob_id, size, type, info, file_count, folder_count, title, description,
+        metadata, transforms, created_on, updated_on
+        """
+
     func snapshotAssets(of backup: Backup, in parent: AssetID?, after id: AssetID, limit: Int) throws -> [Asset] {
         try db.all(
             """
-            SELECT asset_id, gid, CAST(? AS BIGINT), parent_id, name, status, version, blob_id, size, type, info,
-                file_count, folder_count, title, description, metadata, transforms, created_on, updated_on
-            FROM backup_assets
+            SELECT asset_id, gid, CAST(? AS BIGINT), \(Self.snapshotColumns) FROM backup_assets
             WHERE backup_id = ? AND parent_id \(parent == nil ? "IS NULL" : "= ?") AND asset_id > ?
             ORDER BY asset_id LIMIT ?
             """,
@@ -146,9 +146,13 @@ extension SQLTransaction: BackupTables {
     // MARK: Removing
 
     func purgeBackups(limit: Int, now: Timestamp) throws -> Int {
-        guard
-            let backup = try db.first("SELECT id FROM backups WHERE status = 'deleting' LIMIT 1", [], { $0.int(0) })
-        else { return 0 }
+        // A restore that has begun needs its rows to the end.
+        let backup = try db.first(
+            """
+            SELECT id FROM backups WHERE status = 'deleting' AND project_id NOT IN (\(Self.projectsInRestore)) LIMIT 1
+            """, []
+        ) { $0.int(0) }
+        guard let backup else { return 0 }
         let ids = try db.all(
             "SELECT asset_id FROM backup_assets WHERE backup_id = ? LIMIT ?", [.int(backup), .count(limit)]
         ) { $0.id(0, AssetID.self) }

@@ -26,9 +26,14 @@ extension SQLTransaction: JobTables {
     private static let exclusiveKinds = [Job.Kind.backup, .restore, .addLanguage, .removeLanguage]
         .map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
-    /// These do not work on the rows of single assets.
-    private static let wholeKinds = [Job.Kind.backup, .restore, .purgeProject]
+    /// A restore does not end these: they change no assets, or all of them.
+    private static let keptKinds = [Job.Kind.backup, .restore, .purgeProject, .tellPathnames]
         .map { "'\($0.rawValue)'" }.joined(separator: ", ")
+
+    /// The projects that have a restore that has not ended.
+    static let projectsInRestore = """
+        SELECT project_id FROM jobs WHERE status IN ('queued', 'processing') AND kind = '\(Job.Kind.restore.rawValue)'
+        """
 
     func insertJob(
         _ kind: Job.Kind, project: ProjectID, user: UserID, parameters: JSON, isSilent: Bool, now: Timestamp
@@ -60,6 +65,11 @@ extension SQLTransaction: JobTables {
                             AND earlier.kind IN (\(Self.exclusiveKinds))
                             AND earlier.status IN ('queued', 'processing')
                     ))
+                    AND NOT EXISTS (
+                        SELECT 1 FROM jobs earlier WHERE earlier.project_id = jobs.project_id AND earlier.id < jobs.id
+                            AND earlier.kind = '\(Job.Kind.restore.rawValue)'
+                            AND earlier.status IN ('queued', 'processing')
+                    )
                 ORDER BY id LIMIT 1 \(Self.skippingLocked(db.dialect))
             )
             RETURNING \(Self.columns)
@@ -161,8 +171,13 @@ extension SQLTransaction: JobTables {
             """
             UPDATE jobs SET is_cancelled = 1
             WHERE project_id = ? AND id <> ? AND status IN ('queued', 'processing')
-                AND kind NOT IN (\(Self.wholeKinds))
-            """, [.id(project), .id(id)])
+                AND (id < ? OR status = 'processing') AND kind NOT IN (\(Self.keptKinds))
+            """, [.id(project), .id(id), .id(id)])
+    }
+
+    func isInRestore(_ project: ProjectID) throws -> Bool {
+        try db.first("SELECT 1 WHERE CAST(? AS BIGINT) IN (\(Self.projectsInRestore))", [.id(project)]) { _ in true }
+            ?? false
     }
 
     func append(_ failures: [JobFailure], to job: JobID) throws {
@@ -235,6 +250,20 @@ extension SQLTransaction: JobTables {
         try db.all(
             "SELECT folder_id FROM job_folders WHERE job_id = ? ORDER BY id LIMIT ?", [.id(job), .count(limit)]
         ) { $0.id(0) }
+    }
+
+    func folder(of job: JobID, after number: Int64) throws -> (number: Int64, folder: AssetID)? {
+        try db.first(
+            "SELECT id, folder_id FROM job_folders WHERE job_id = ? AND id > ? ORDER BY id LIMIT 1",
+            [.id(job), .int(number)]
+        ) { ($0.int(0), $0.id(1)) }
+    }
+
+    func folders(of job: JobID, before number: Int64, limit: Int) throws -> [(number: Int64, folder: AssetID)] {
+        try db.all(
+            "SELECT id, folder_id FROM job_folders WHERE job_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
+            [.id(job), .int(number), .count(limit)]
+        ) { ($0.int(0), $0.id(1)) }
     }
 
     func dropFolders(_ count: Int, of job: JobID) throws {

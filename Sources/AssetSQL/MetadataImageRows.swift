@@ -23,24 +23,14 @@ extension SQLTransaction {
             """, [], isCached: false)
     }
 
-    /// After metadata was restored by sets of rows.
-    func noteImages(in project: ProjectID) throws {
-        try db.execute(
-            "DELETE FROM metadata_images WHERE asset_id IN (SELECT id FROM assets WHERE project_id = ?)", [.id(project)]
-        )
-        var last = AssetID(rawValue: 0)
-        while case let ids = try db.all(
-            """
-            SELECT id FROM assets WHERE id > ? AND project_id = ? AND metadata LIKE '%"image"%' ORDER BY id LIMIT 500
-            """, [.id(last), .id(project)], { $0.id(0, AssetID.self) }), let end = ids.last
-        {
-            for asset in try assets(ids) { try noteImages(of: asset) }
-            last = end
-        }
-    }
-
     func assetsWithLostImages(limit: Int) throws -> [AssetID] {
-        try db.all("SELECT asset_id FROM lost_images ORDER BY asset_id LIMIT ?", [.count(limit)]) { $0.id(0) }
+        // What a restore has not brought back yet is not lost.
+        try db.all(
+            """
+            SELECT asset_id FROM lost_images JOIN assets ON assets.id = lost_images.asset_id
+            WHERE assets.project_id NOT IN (\(Self.projectsInRestore)) ORDER BY asset_id LIMIT ?
+            """, [.count(limit)]
+        ) { $0.id(0) }
     }
 
     func forgetLostImages(of ids: [AssetID]) throws {

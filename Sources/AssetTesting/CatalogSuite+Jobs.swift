@@ -138,6 +138,22 @@ extension CatalogSuite {
             try tx.pushFolders(Array(ids[2..<4]), of: a.id)
         }
         #expect(try await set.read { try $0.nextFolders(of: a.id, limit: 3) } == Array(ids[..<3]))
+        // From number to number, in both directions.
+        var number: Int64 = 0
+        for id in ids[..<4] {
+            let after = number
+            let next = try #require(try await set.read { try $0.folder(of: a.id, after: after) })
+            #expect(next.folder == id)
+            number = next.number
+        }
+        let last = number
+        #expect(try await set.read { try $0.folder(of: a.id, after: last) } == nil)
+        let behind = try await set.read { try $0.folders(of: a.id, before: .max, limit: 2) }
+        #expect(behind.map(\.folder) == [ids[3], ids[2]])
+        #expect(
+            try await set.read { try $0.folders(of: a.id, before: behind[1].number, limit: 9) }.map(\.folder) == [
+                ids[1], ids[0],
+            ])
         try await set.write { try $0.dropFolders(3, of: a.id) }
         #expect(try await set.read { try $0.nextFolders(of: a.id, limit: 3) } == [ids[3]])
         try await set.write { try $0.dropFolders(3, of: a.id) }
@@ -241,6 +257,7 @@ extension CatalogSuite {
         let (one, two) = (try await insert(.bulkDelete), try await insert(.bulkMove))
         let backup = try await insert(.backup, isSilent: false)
         let silent = try await insert(.bulkDelete, isSilent: true)
+        let pathnames = try await insert(.tellPathnames, isSilent: true)
         let (jobs, total) = try await set.read { try $0.jobs(in: project, top: 0, size: 10) }
         #expect(jobs.map(\.id) == [backup.id, two.id, one.id])
         #expect(total == 3)
@@ -255,7 +272,12 @@ extension CatalogSuite {
             var job = one
             job.status = .done
             try tx.save(job)
-            try tx.cancelJobs(in: project, except: JobID(rawValue: 0))
+            // What has begun, and what came before the one that is excepted.
+            for var begun in [silent, pathnames] {
+                begun.status = .processing
+                try tx.save(begun)
+            }
+            try tx.cancelJobs(in: project, except: backup.id)
         }
         #expect(try await !set.write { try $0.cancelJob(one.id) })
         // Saving does not take the wish back.
@@ -264,9 +286,13 @@ extension CatalogSuite {
         // What stands behind a call works on assets as well; a backup does not.
         #expect(try await set.read { try $0.job(backup.id) }?.isCancelled == false)
         #expect(try await set.read { try $0.job(silent.id) }?.isCancelled == true)
+        #expect(try await set.read { try $0.job(pathnames.id) }?.isCancelled == false)
+        let later = try await insert(.bulkDelete)
+        try await set.write { try $0.cancelJobs(in: project, except: backup.id) }
+        #expect(try await set.read { try $0.job(later.id) }?.isCancelled == false)
     }
 
-    /// Backups, restores and language changes of one project wait for each other; others do not.
+    /// Backups, restores and language changes of one project wait for each other, and all that comes later for a restore.
     func exclusiveJobs(_ set: CatalogSet) async throws {
         func insert(_ kind: Job.Kind, _ project: Project, _ user: User) async throws -> JobID {
             try await set.write { tx in
@@ -276,14 +302,17 @@ extension CatalogSuite {
             }
         }
         let backup = try await insert(.backup, set.project, set.user)
+        let earlier = try await insert(.bulkDelete, set.project, set.user)
         let restore = try await insert(.restore, set.project, set.user)
         let language = try await insert(.addLanguage, set.project, set.user)
         let delete = try await insert(.bulkDelete, set.project, set.user)
         let other = try await insert(.backup, set.strangeProject, set.stranger)
         #expect(try await claim(set, "a")?.id == backup)
-        #expect(try await claim(set, "b")?.id == delete)
+        #expect(try await claim(set, "b")?.id == earlier)
         #expect(try await claim(set, "c")?.id == other)
         #expect(try await claim(set, "d") == nil)
+        #expect(try await set.read { try $0.isInRestore(set.project.id) })
+        #expect(try await !set.read { try $0.isInRestore(set.strangeProject.id) })
         func finish(_ id: JobID) async throws {
             try await set.write { tx in
                 var job = try #require(try tx.job(id))
@@ -295,7 +324,9 @@ extension CatalogSuite {
         #expect(try await claim(set, "d")?.id == restore)
         #expect(try await claim(set, "e") == nil)
         try await finish(restore)
+        #expect(try await !set.read { try $0.isInRestore(set.project.id) })
         #expect(try await claim(set, "e")?.id == language)
+        #expect(try await claim(set, "f")?.id == delete)
     }
 
     func jobRecords(_ set: CatalogSet) async throws {

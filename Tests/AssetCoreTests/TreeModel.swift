@@ -149,10 +149,7 @@ struct TreeModel {
                 restored[gid]?.version = now.version + 1
                 restored[gid]?.oldContents[now.version] = now.content
             }
-            let isSame = now.name == before.name && now.parent == before.parent
-            if isSame, now.isDeleted == before.isDeleted, now.content == before.content {
-                restored[gid]?.statusJob = now.statusJob
-            }
+            if now.isDeleted == before.isDeleted { restored[gid]?.statusJob = now.statusJob }
         }
         for (gid, node) in nodes where restored[gid] == nil { purged[gid] = node.version }
         nodes = restored

@@ -21,8 +21,7 @@ struct TreePropertyTests {
     func `the tree does what the model does, and the feed tells all of it`(seed: UInt64) async throws {
         print("TreePropertyTests: seed \(seed), \(Self.steps) steps")
         let test = try await TestService.make()
-        // Backups and restores in every second run: the others leave the whole feed to one follower.
-        var run = try await TreeRun(test: test, seed: seed, restores: seed % 2 == 0)
+        var run = try await TreeRun(test: test, seed: seed)
         for step in 0..<Self.steps {
             try await run.step()
             if step % 20 == 19 { try await run.compare("seed \(seed), step \(step): \(run.log.suffix(12))") }
@@ -54,21 +53,11 @@ private struct Follower {
         cursor = changes.last?.cursor ?? cursor
         return changes
     }
-
-    /// What a client does after a restore.
-    mutating func startOver(_ test: TestService, _ caller: Caller, _ gids: some Sequence<GID>) async throws {
-        cursor = try await test.cursor()
-        cache = [:]
-        for located in try await test.service.assets(caller, gids.map(AssetReference.gid)) {
-            cache[located.asset.gid] = located
-        }
-    }
 }
 
 private struct TreeRun {
     let test: TestService
     let caller: Caller
-    let restores: Bool
     var random: SeededGenerator
     var model: TreeModel
     var log: [String] = []
@@ -82,9 +71,8 @@ private struct TreeRun {
     /// Sees the feed at the end only, when it has been compacted again and again.
     var lateFollower: Follower
 
-    init(test: TestService, seed: UInt64, restores: Bool) async throws {
+    init(test: TestService, seed: UInt64) async throws {
         self.test = test
-        self.restores = restores
         caller = try await test.caller()
         random = SeededGenerator(seed: seed)
         let root = try await test.service.root(caller)
@@ -160,7 +148,7 @@ private struct TreeRun {
         case 14: try await bulk(.bulkPermanentDelete)
         case 15, 16: try await bulk(.bulkMove)
         case 17: try await undo()
-        case 18 where restores: try await backUpOrRestore()
+        case 18: try await backUpOrRestore()
         case 19 where number(0..<10) == 0:
             _ = try await FeedCompactor(service: test.service, logger: .init(label: "test")).compact(slack: 0)
         default: try await purgeOne()
@@ -317,8 +305,6 @@ private struct TreeRun {
             let undo = try await test.service.restoreBackup(caller, version: backup.version).backup
             backups.append((undo.version, model))
             model.restore(backup.model)
-            try await test.runJobs()
-            try await follower.startOver(test, caller, model.nodes.keys)
         }
     }
 
@@ -378,7 +364,6 @@ private struct TreeRun {
 
     /// However old a cursor is, nothing is missed.
     mutating func compareLateFollower(_ when: String) async throws {
-        if restores { return }
         _ = try await FeedCompactor(service: test.service, logger: .init(label: "test")).compact(slack: 0)
         let head = try await test.cursor()
         let changes = try await lateFollower.follow(test, caller)

@@ -16,8 +16,10 @@ enum JobHandlers {
     /// How much there is to do for a job that works through no selection; 0 when that is not known.
     static func size(of job: Job, _ tx: any CatalogTransaction, in project: Project) throws -> Int64 {
         switch job.kind {
-        case .backup, .restore, .addLanguage, .removeLanguage:
-            try tx.countDescendants(of: project.root, limit: .max) + 1
+        case .backup, .addLanguage, .removeLanguage: try tx.countDescendants(of: project.root, limit: .max) + 1
+        case .restore:
+            // What there is, which is backed up, and what comes back.
+            try tx.countDescendants(of: project.root, limit: .max) + 1 + RestoreSweep.size(of: job, tx)
         case .undo: try UndoSweep.size(of: job, tx)
         case .purgeProject, .bulkDelete, .bulkUndelete, .bulkPermanentDelete, .bulkMove, .tellPathnames: 0
         }

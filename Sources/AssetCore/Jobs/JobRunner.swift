@@ -161,11 +161,14 @@ package struct JobRunner: Service {
             }
             try await freeze(ids, for: job, owner)
         case .backup, .restore, .undo, .addLanguage, .removeLanguage, .purgeProject, .tellPathnames:
+            let total = try await service.catalog.read { tx in
+                try tx.project(job.project).map { try JobHandlers.size(of: job, tx, in: $0) }
+            }
             try await service.catalog.write(.project(job.project)) { [service] tx in
                 guard var job = try lease(job.id, owner, tx), job.status == .processing,
                     let project = try tx.project(job.project)
                 else { return }
-                job.total = try JobHandlers.size(of: job, tx, in: project)
+                job.total = total ?? 0
                 try begin(&job, in: project, tx, now: service.clock.now())
             }
         }
@@ -230,6 +233,7 @@ package struct JobRunner: Service {
     /// Why a job must not go on: it was cancelled, or the user has lost the right to it. A silent job was checked by the call that
     /// waits for it.
     private func objection(to job: Job, _ tx: any CatalogTransaction) throws -> String? {
+        if job.mustEnd { return nil }
         if job.isCancelled { return "The job was cancelled" }
         if job.isSilent { return nil }
         let member = try tx.member(job.user, of: job.project)

@@ -1,10 +1,9 @@
 import OrderedCollections
 
-/// Makes a backup, and restores one.
+/// Makes a backup; a restore begins with one, see `RestoreSweep`.
 ///
 /// A snapshot is made in short transactions beside other writers: first all rows by number, then again those that the feed says
-/// have changed meanwhile, until a transaction finds nothing more. At that moment the snapshot is what the project is. A restore
-/// first makes a backup in the same way, and replaces the project in the transaction that completes it: nothing lies between.
+/// have changed meanwhile, until a transaction finds nothing more. At that moment the snapshot is what the project is.
 struct SnapshotSweep {
     let tx: any CatalogTransaction
     let now: Timestamp
@@ -14,17 +13,22 @@ struct SnapshotSweep {
 
     /// - Returns: about how many rows were looked at; nil when there is nothing left.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
+        if let phase = job.restorePhase {
+            return try RestoreSweep(job, tx: tx, now: now).step(&job, phase, limit: limit)
+        }
         guard let project = try tx.project(job.project), let backup = try Self.backup(of: job, tx) else {
             throw AssetError.unprocessable("The backup does not exist any more")
         }
         var progress = Progress(job)
-        defer { progress.save(to: &job) }
-        if let step = try copy(to: backup, &progress, limit: limit) { return step }
+        let step = try copy(to: backup, &progress, limit: limit)
+        progress.save(to: &job)
+        if let step { return step }
         try tx.copySettings(to: backup)
         try tx.setStatus(of: backup.id, to: .ready)
         try tx.appendUpdate(of: project)
-        if job.kind == .restore { try restore(job, in: project) }
-        return nil
+        guard job.kind == .restore else { return nil }
+        try RestoreSweep(job, tx: tx, now: now).begin(&job, in: project)
+        return 1
     }
 
     /// How far a snapshot is.
@@ -60,16 +64,6 @@ struct SnapshotSweep {
         try tx.copyAgain(Array(Set(changes.filter { $0.dataType == .assets }.map(\.key))), to: backup)
         progress.position = last.cursor
         return changes.count
-    }
-
-    private func restore(_ job: Job, in project: Project) throws {
-        guard let id = job.parameter("restore"), let backup = try tx.backup(BackupID(rawValue: id)),
-            backup.status == .ready
-        else { throw AssetError(.processFailed, "The backup does not exist any more", parameter: "restore") }
-        try tx.restore(backup, now: now)
-        // What works on the old tree must not go on in the restored one.
-        try tx.cancelJobs(in: project.id, except: job.id)
-        try tx.appendUpdate(of: project.root, in: project.id)
     }
 
     private static func backup(of job: Job, _ tx: any CatalogTransaction) throws -> Backup? {

@@ -29,8 +29,8 @@ extension AssetService {
         }
     }
 
-    /// Begins to make the project what a backup says: all of it, or nothing. What there is now is backed up first, so that the
-    /// restore can be taken back.
+    /// Begins to make the project what a backup says. What there is now is backed up first, so that the restore can be taken back;
+    /// until then it can be cancelled, and afterwards goes to its end.
     /// - Throws: `unprocessable` when there is no such backup; `processFailed` when it is not complete yet.
     package func restoreBackup(_ caller: Caller, version: Int64) async throws -> (backup: Backup, job: GID) {
         try caller.require([.write, .delete, .purge])

@@ -16,7 +16,7 @@ extension AssetService {
     }
 
     /// Makes a snapshot beside whatever else goes on, hands it to `body`, and takes it away again. Bytes that it names stay as long.
-    /// - Throws: `unprocessable` when the project does not exist; what `body` throws.
+    /// - Throws: `unprocessable` when the project does not exist, or is being restored; what `body` throws.
     package func export<Value: Sendable>(
         _ name: ProjectName, _ body: (ExportedProject) async throws -> Value
     ) async throws -> Value {
@@ -32,43 +32,39 @@ extension AssetService {
         }
     }
 
-    /// The sweep of a backup job, without a job. When the project is restored meanwhile, it begins anew: the feed does not tell what
-    /// a restore changes.
+    /// The sweep of a backup job, without a job.
     private func snapshot(of project: Project) async throws -> Backup {
-        while true {
-            let (backup, restores) = try await catalog.write(.project(project.id)) { [clock] tx in
-                let backup = try tx.insertBackup(
-                    of: project.id, name: "Export", createdBy: "export", isExport: true, now: clock.now())
-                return (backup, try tx.restores(of: project.id))
-            }
-            do {
-                if try await complete(backup, restores: restores) { return backup }
-            } catch {
-                try? await discard(backup)
-                throw error
-            }
-            try await discard(backup)
+        let backup = try await catalog.write(.project(project.id)) { [clock] tx in
+            try tx.insertBackup(
+                of: project.id, name: "Export", createdBy: "export", isExport: true, now: clock.now())
+        }
+        do {
+            try await complete(backup)
+            return backup
+        } catch {
+            try? await discard(backup)
+            throw error
         }
     }
 
-    /// Answers false when the project was restored meanwhile.
-    private func complete(_ backup: Backup, restores: Int64) async throws -> Bool {
+    private func complete(_ backup: Backup) async throws {
         var sweep = SnapshotSweep.Progress()
-        while true {
+        var isComplete = false
+        while !isComplete {
             let start = sweep
-            let (next, step, isSame) = try await catalog.write(.project(backup.project)) {
-                tx -> (SnapshotSweep.Progress, Int?, Bool) in
+            (sweep, isComplete) = try await catalog.write(.project(backup.project)) { tx -> (SnapshotSweep.Progress, Bool) in
+                // What a restore has half done is neither the old project nor the new one.
+                guard try !tx.isInRestore(backup.project) else {
+                    throw AssetError.unprocessable("The project is being restored: export it when that has ended")
+                }
                 var sweep = start
-                guard try tx.restores(of: backup.project) == restores else { return (sweep, nil, false) }
                 let step = try SnapshotSweep(tx: tx, now: backup.createdOn).copy(to: backup, &sweep, limit: 2000)
                 if step == nil {
                     try tx.copySettings(to: backup)
                     try tx.setStatus(of: backup.id, to: .ready)
                 }
-                return (sweep, step, true)
+                return (sweep, step == nil)
             }
-            sweep = next
-            if !isSame || step == nil { return isSame }
         }
     }
 

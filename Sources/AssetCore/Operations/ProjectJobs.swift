@@ -43,6 +43,9 @@ extension AssetService {
             guard job.kind != .addLanguage, job.kind != .removeLanguage else {
                 throw AssetError.unprocessable("Half a language is none: the job cannot be cancelled")
             }
+            guard !job.mustEnd else {
+                throw AssetError.unprocessable("The restore has begun to change the project, and goes to its end")
+            }
             guard try tx.cancelJob(job.id) else { throw AssetError.unprocessable("The job has ended") }
             return JobOverview(job: job, user: try tx.user(job.user)?.gid)
         }

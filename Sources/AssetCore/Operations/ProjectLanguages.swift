@@ -53,7 +53,10 @@ extension AssetService {
             var job = try tx.insertJob(
                 kind, project: project.id, user: caller.user.id, parameters: .object(parameters), isSilent: false,
                 now: now)
-            guard try tx.countDescendants(of: project.root, limit: Self.inlineLimit) < Self.inlineLimit else {
+            // A restore would take texts that change now for changed by somebody.
+            guard try !tx.isInRestore(project.id),
+                try tx.countDescendants(of: project.root, limit: Self.inlineLimit) < Self.inlineLimit
+            else {
                 try tx.report(job, in: project)
                 return (project, job.token)
             }

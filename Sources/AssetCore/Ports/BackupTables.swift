@@ -29,6 +29,42 @@ package struct Backup: Sendable, Equatable {
     }
 }
 
+/// An asset of a snapshot, and how it compares with what it is now and was in the base of a restore.
+package struct RestoreEntry: Sendable {
+    package let id: AssetID
+    package let gid: GID
+    package let isFile: Bool
+    /// The status in the snapshot.
+    package let wanted: Asset.Status
+    /// nil when the asset does not exist.
+    package let now: Asset.Status?
+    /// nil when the base does not have it.
+    package let before: Asset.Status?
+    /// Whether it has its name and lies where it shall.
+    package let isInPlace: Bool
+    /// Whether its bytes or texts differ.
+    package let hasOtherContent: Bool
+
+    package init(
+        id: AssetID, gid: GID, isFile: Bool, wanted: Asset.Status, now: Asset.Status?, before: Asset.Status?,
+        isInPlace: Bool, hasOtherContent: Bool
+    ) {
+        self.id = id
+        self.gid = gid
+        self.isFile = isFile
+        self.wanted = wanted
+        self.now = now
+        self.before = before
+        self.isInPlace = isInPlace
+        self.hasOtherContent = hasOtherContent
+    }
+
+    /// It was gone before the restore began.
+    var isMissing: Bool { now == nil && before == nil }
+    /// Somebody has removed it for good since.
+    var isPurged: Bool { now == nil && before != nil }
+}
+
 /// Backups. The rows of a snapshot are copies of the assets' rows; the blobs that they name are kept as long as they do.
 package protocol BackupTables {
     /// A new backup under the project's next version, or a negative one when `isExport`; empty, and in the making.
@@ -52,18 +88,51 @@ package protocol BackupTables {
     func copyAgain(_ assets: [GID], to backup: Backup) throws
     /// Copies the project's settings and saved queries.
     func copySettings(to backup: Backup) throws
-    /// Makes the project what the snapshot says, in this transaction: assets, counts, search index, settings and queries. Bytes
-    /// that a file has now and the snapshot does not name become an old version. Appends nothing to the feed.
-    func restore(_ backup: Backup, now: Timestamp) throws
-    /// How often the project has been restored: a restore changes rows that the feed does not name.
-    func restores(of project: ProjectID) throws -> Int64
-    /// Removes rows of deleted backups, at most `limit`; answers how many.
+    /// Removes rows of deleted backups, at most `limit`; answers how many. Those of a project with an open restore stay.
     func purgeBackups(limit: Int, now: Timestamp) throws -> Int
 
     /// How many assets a snapshot holds.
     func snapshotSize(of backup: Backup) throws -> Int64
     /// The settings of a snapshot.
     func settings(of backup: BackupID) throws -> ProjectSettings
+    /// Gives the project the settings, saved queries and record options of a snapshot.
+    func restoreSettings(of backup: Backup) throws
     /// Assets of a snapshot: the root first, then level by level the children of `parent`, by number after `id`.
     func snapshotAssets(of backup: Backup, in parent: AssetID?, after id: AssetID, limit: Int) throws -> [Asset]
+    /// These assets as a snapshot has them; those that it does not have are left out. At most 1000.
+    func snapshotAssets(_ ids: [AssetID], of backup: Backup) throws -> [AssetID: Asset]
+    /// The last number of the next `window` assets of a snapshot behind `id`; nil when there are none.
+    func snapshotWindow(of backup: Backup, after id: AssetID, window: Int) throws -> AssetID?
+
+    // A restore compares an asset as it is now with two snapshots: what it shall be, and the base, which says what it was when the
+    // restore began.
+
+    /// What lies in a folder of the snapshot, by number after `id`, with what it is now; nil stands above the root.
+    /// - Parameter folder: where it shall lie.
+    func restoreEntries(
+        of backup: Backup, since base: Backup, in parent: AssetID?, now folder: AssetID?, after id: AssetID, limit: Int
+    ) throws -> [RestoreEntry]
+    /// Of these assets of a snapshot, those whose name another one has in the folder. At most 1000.
+    func takenNames(among ids: [AssetID], of backup: Backup, in folder: AssetID) throws -> Set<AssetID>
+    /// Brings assets back that do not exist, as the snapshot has them, folders without what lies in them. The folder's counts and the
+    /// search index follow. A file's version is higher than any that it had. Appends nothing to the feed.
+    /// - Parameters:
+    ///   - name: for one asset, another name; nil takes the snapshot's. It must be free.
+    ///   - status: for all of them, another status; nil takes the snapshot's.
+    func reviveAssets(
+        _ ids: [AssetID], of backup: Backup, in folder: AssetID, named name: String?, status: Asset.Status?,
+        now: Timestamp
+    ) throws
+    /// Gives a file bytes that it had; those of now become an old version. Neither its status nor the feed changes.
+    func restoreContent(of asset: Asset, to content: Asset.Content, now: Timestamp) throws
+    /// The assets of the base, in a range of numbers, that the snapshot does not have.
+    func extraAssets(
+        to backup: Backup, since base: Backup, after first: AssetID, upTo last: AssetID
+    ) throws -> [AssetID]
+    /// Of these folders, those that lie in the trash in the snapshot, and neither now nor in the base.
+    func foldersToTrash(among folders: [AssetID], of backup: Backup, since base: Backup) throws -> Set<AssetID>
+    /// The assets of the base, in a range of numbers, whose names now begin with `prefix`.
+    func assets(
+        since base: Backup, after first: AssetID, upTo last: AssetID, withNamePrefix prefix: String
+    ) throws -> [Asset]
 }

@@ -31,7 +31,7 @@ package protocol JobTables {
         _ kind: Job.Kind, project: ProjectID, user: UserID, parameters: JSON, isSilent: Bool, now: Timestamp
     ) throws -> Job
     /// Takes the oldest job that waits, or whose lease has run out, for `owner` until `until`. Jobs on a whole project (backup,
-    /// restore, languages) wait until the earlier ones of that project have ended.
+    /// restore, languages) wait until the earlier ones of that project have ended, and all jobs wait for an earlier restore.
     func claimJob(owner: String, now: Timestamp, until: Timestamp) throws -> Job?
     /// The job with its position as last saved, if `owner` still holds its lease; the lease then runs until `until`.
     func renewLease(_ id: JobID, owner: String, until: Timestamp) throws -> Job?
@@ -50,8 +50,11 @@ package protocol JobTables {
     func openJobs(in project: ProjectID) throws -> Int
     /// Asks a job to end; answers false when it has ended already.
     func cancelJob(_ id: JobID) throws -> Bool
-    /// Asks all other jobs of a project to end that work on its assets, the silent ones too; backups and restores go on.
+    /// Asks the other jobs of a project to end that have begun to work on its assets or were made before that one, the silent ones
+    /// too; backups and restores go on.
     func cancelJobs(in project: ProjectID, except id: JobID) throws
+    /// Whether a restore of the project waits or runs.
+    func isInRestore(_ project: ProjectID) throws -> Bool
     func append(_ failures: [JobFailure], to job: JobID) throws
     /// In the order in which they were appended.
     func failures(of job: JobID, top: Int, size: Int) throws -> (failures: [JobFailure], total: Int64)
@@ -69,6 +72,10 @@ package protocol JobTables {
     func pushFolders(in folders: [AssetID], with status: Asset.Status, of job: JobID) throws
     /// The first folders, at most `limit`.
     func nextFolders(of job: JobID, limit: Int) throws -> [AssetID]
+    /// The next folder behind a number; numbers grow in the order in which the folders were added, from 1 on.
+    func folder(of job: JobID, after number: Int64) throws -> (number: Int64, folder: AssetID)?
+    /// The folders before a number, the last first.
+    func folders(of job: JobID, before number: Int64, limit: Int) throws -> [(number: Int64, folder: AssetID)]
     /// Takes out the first `count` folders.
     func dropFolders(_ count: Int, of job: JobID) throws
 }
