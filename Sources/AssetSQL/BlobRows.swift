@@ -24,6 +24,17 @@ extension SQLTransaction: BlobTables {
         return Blob(id: BlobID(rawValue: id), hash: stored.hash, size: stored.size, location: stored.location)
     }
 
+    /// Of a row of `blobs`: all tables that can hold on to it are named here.
+    static let isUnreferenced = """
+        NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM asset_versions WHERE asset_versions.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM backup_assets WHERE backup_assets.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM renditions WHERE renditions.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM file_tokens WHERE file_tokens.blob_id = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.icon_blob = blobs.id)
+        AND NOT EXISTS (SELECT 1 FROM users WHERE users.avatar_blob = blobs.id)
+        """
+
     func insertFileToken(
         _ token: String, user: UserID, blob: BlobID, name: String, now: Timestamp, expiresOn: Timestamp
     ) throws {
@@ -65,14 +76,7 @@ extension SQLTransaction: BlobTables {
         for candidate in candidates {
             let location = try db.first(
                 """
-                DELETE FROM blobs WHERE id = ?
-                    AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
-                    AND NOT EXISTS (SELECT 1 FROM asset_versions WHERE asset_versions.blob_id = blobs.id)
-                    AND NOT EXISTS (SELECT 1 FROM backup_assets WHERE backup_assets.blob_id = blobs.id)
-                    AND NOT EXISTS (SELECT 1 FROM renditions WHERE renditions.blob_id = blobs.id)
-                    AND NOT EXISTS (SELECT 1 FROM file_tokens WHERE file_tokens.blob_id = blobs.id)
-                    AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.icon_blob = blobs.id)
-                    AND NOT EXISTS (SELECT 1 FROM users WHERE users.avatar_blob = blobs.id)
+                DELETE FROM blobs WHERE id = ? AND \(Self.isUnreferenced)
                 RETURNING location
                 """, [.id(candidate)]
             ) { $0.text(0) }

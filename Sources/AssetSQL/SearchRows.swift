@@ -142,13 +142,17 @@ extension SQLTransaction: SearchTables {
     /// Only files are found by a search, so only files are indexed.
     func index(_ asset: Asset) throws {
         guard asset.isFile else { return }
-        let words = IndexWords(project: asset.project, language: "")
         let index = SearchIndex(db.dialect)
-        let lines = [
-            words.line(asset.name), IndexWords.lines(asset.title, of: asset.project),
-            IndexWords.lines(asset.description, of: asset.project), try IndexWords.lines(ofMetadata: asset),
+        try db.execute(index.insertion, [.id(asset.id)] + words(of: asset).map { .text(index.stored($0)) })
+    }
+
+    /// What the index holds of a file: its name, titles, descriptions and metadata.
+    func words(of asset: Asset) throws -> [String] {
+        [
+            IndexWords(project: asset.project, language: "").line(asset.name),
+            IndexWords.lines(asset.title, of: asset.project), IndexWords.lines(asset.description, of: asset.project),
+            try IndexWords.lines(ofMetadata: asset),
         ]
-        try db.execute(index.insertion, [.id(asset.id)] + lines.map { .text(index.stored($0)) })
     }
 
     func reindex(_ asset: Asset) throws {

@@ -5,7 +5,7 @@ package import NIOCore
 import Synchronization
 
 /// Bytes in memory: for tests of what stands above the blob store.
-package final class MemoryBlobStore: RedirectingBlobStore {
+package final class MemoryBlobStore: MeasuringBlobStore, QuarantiningBlobStore, RedirectingBlobStore {
     private struct Behaviour {
         var clockTolerance = 0.0
         var redirects = false
@@ -13,6 +13,7 @@ package final class MemoryBlobStore: RedirectingBlobStore {
 
     private let behaviour = Mutex(Behaviour())
     private let blobs = Mutex<[String: (bytes: ByteBuffer, storedOn: Timestamp)]>([:])
+    private let quarantine = Mutex<Set<String>>([])
     private let clock: WallClock
 
     package init(clock: WallClock = .system) { self.clock = clock }
@@ -76,6 +77,24 @@ package final class MemoryBlobStore: RedirectingBlobStore {
     }
 
     package func remove(_ location: String) async throws { blobs.withLock { $0[location] = nil } }
+
+    package func size(of location: String) async throws -> Int64? {
+        blobs.withLock { $0[location].map { Int64($0.bytes.readableBytes) } }
+    }
+
+    package func quarantine(_ location: String) async throws {
+        if blobs.withLock({ $0.removeValue(forKey: location) }) != nil {
+            quarantine.withLock { _ = $0.insert(location) }
+        }
+    }
+
+    /// What was put aside.
+    package var quarantined: Set<String> { quarantine.withLock { $0 } }
+
+    /// Bytes that rot.
+    package func replace(_ location: String, with bytes: ByteBuffer) {
+        blobs.withLock { $0[location]?.bytes = bytes }
+    }
 
     package func forEachBatch(
         _ body: ([(location: String, storedOn: Timestamp)]) async throws -> Void

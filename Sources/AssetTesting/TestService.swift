@@ -1,6 +1,6 @@
 package import AssetCore
 import AssetMedia
-import AssetSQL
+package import AssetSQL
 import AssetSQLite
 import Logging
 package import NIOCore
@@ -13,11 +13,15 @@ package struct TestService: Sendable {
     package let renderer: FakeRenderer
     package let demo: DemoSet
 
-    /// - Parameter settings: limits that differ from the standard ones.
-    package static func make(settings: ServiceSettings = ServiceSettings()) async throws -> TestService {
+    /// - Parameters:
+    ///   - settings: limits that differ from the standard ones.
+    ///   - database: an empty one; nil for one in memory.
+    package static func make(
+        settings: ServiceSettings = ServiceSettings(), database: (any SQLDatabase)? = nil
+    ) async throws -> TestService {
         var settings = settings
         settings.passwordLogRounds = 4
-        let database = try SQLiteDatabase.inMemory()
+        let database: any SQLDatabase = if let database { database } else { try SQLiteDatabase.inMemory() }
         try await Migrator(database).run()
         let clock = TestClock()
         let blobs = MemoryBlobStore(clock: clock.clock)

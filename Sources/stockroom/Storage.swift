@@ -54,6 +54,15 @@ enum Storage {
         return try SQLiteDatabase(path: path)
     }
 
+    /// For commands that make no sense without one, and must not make an empty one.
+    /// - Throws: `ValidationError` when the configuration names a file that does not exist.
+    static func requireDatabase(_ configuration: ServerConfiguration) throws {
+        guard let path = path(configuration.database, scheme: "sqlite:") else { return }
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ValidationError("There is no database at \(path)")
+        }
+    }
+
     /// - Parameter checks: whether to find out that a bucket can be used, which takes a request.
     private static func blobs(
         _ configuration: ServerConfiguration, checks: Bool

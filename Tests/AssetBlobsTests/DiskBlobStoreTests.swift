@@ -19,6 +19,16 @@ final class DiskBlobStoreTests: Sendable {
         try await BlobStoreSuite { [folder] in try DiskBlobStore(directory: folder) }.run(check)
     }
 
+    @Test func `sizes are known without reading`() async throws { try await BlobStoreSuite.knowsSizes(makeStore()) }
+
+    @Test func `what is put aside lies in the quarantine, whole`() async throws {
+        let store = try makeStore()
+        try await BlobStoreSuite.putsAside(store)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/quarantine")
+        #expect(files.count == 1)
+        #expect(FileManager.default.contents(atPath: folder + "/quarantine/" + files[0]) == Data("aside".utf8))
+    }
+
     /// With chunks so small that every boundary is met, and only one thread to wait for.
     @Test(arguments: [1, 2, 3, 7, 64])
     func chunkBoundaries(chunkSize: Int) async throws {

@@ -5,7 +5,7 @@ package import NIOPosix
 /// Blobs as files in a folder.
 ///
 /// **What it writes.** Below the data folder: `blobs/00` … `blobs/ff`, where each blob is a file of its own, never written to again;
-/// and `tmp/`, where uploads are written until they are complete. Folders get mode 700 and files 600, less what the umask takes:
+/// and `tmp/`, where uploads are written until they are complete; `quarantine/` when something was put aside. Folders get mode 700 and files 600, less what the umask takes:
 /// only the account that runs the server can read them. It touches nothing else in the data folder. Several servers may share it.
 ///
 /// **What it needs.** The right to read, write and enter these folders. `blobs` and `tmp` must be on one file system, because a
@@ -21,7 +21,7 @@ package import NIOPosix
 /// **What it cannot promise.** A disk that acknowledges what it has not written. Bytes that rot: nothing is hashed when it is read.
 /// An upload that receives nothing for so long that `removeUnfinished` takes it for dead fails when it goes on.
 /// `storedOn` is the file's time of modification, so a copy of the folder must keep the times (`cp -a`, `rsync -a`).
-package struct DiskBlobStore: LocalBlobStore {
+package struct DiskBlobStore: LocalBlobStore, MeasuringBlobStore, QuarantiningBlobStore {
     /// Threads for the calls that block, shared by all stores of the process and never stopped.
     ///
     /// NIO's own singleton has about as many threads as the machine has processors. Some uploads that wait for a slow disk would
@@ -154,6 +154,23 @@ package struct DiskBlobStore: LocalBlobStore {
     package func remove(_ location: String) async throws {
         let path = try layout.path(of: location)
         _ = try await pool.perform { try SystemCalls.unlink(path) }
+        cache.forget(location)
+    }
+
+    package func size(of location: String) async throws -> Int64? {
+        let path = try layout.path(of: location)
+        return try await pool.perform { try SystemCalls.size(path) }
+    }
+
+    package func quarantine(_ location: String) async throws {
+        let path = try layout.path(of: location)
+        let destination = layout.quarantinePath(of: location)
+        try await pool.perform { [layout] in
+            if try layout.makeFolder(layout.quarantine) { try SystemCalls.synchronizeFolder(layout.directory) }
+            guard try SystemCalls.rename(path, destination) else { return }
+            try SystemCalls.synchronizeFolder(layout.quarantine)
+            try SystemCalls.synchronizeFolder(layout.blobs + "/" + location.prefix(2))
+        }
         cache.forget(location)
     }
 

@@ -12,6 +12,10 @@ struct DiskLayout: Sendable {
 
     var blobs: String { directory + "/blobs" }
     var temporary: String { directory + "/tmp" }
+    /// What was put aside: made when it is needed.
+    var quarantine: String { directory + "/quarantine" }
+
+    func quarantinePath(of location: String) -> String { quarantine + "/" + location.dropFirst(3) }
 
     static let shardCount = 256
 
@@ -80,7 +84,7 @@ struct DiskLayout: Sendable {
 
     /// Whether the folder is new.
     @discardableResult
-    private func makeFolder(_ path: String, withParents: Bool = false) throws(AssetError) -> Bool {
+    func makeFolder(_ path: String, withParents: Bool = false) throws(AssetError) -> Bool {
         if mkdir(path, 0o700) == 0 { return true }
         let code = errno
         if code == ENOENT, withParents, let slash = path.lastIndex(of: "/"), slash != path.startIndex {

@@ -112,6 +112,23 @@ enum SystemCalls {
         #endif
     }
 
+    /// Whether there was something to move.
+    @available(*, noasync)
+    static func rename(_ path: String, _ destination: String) throws(AssetError) -> Bool {
+        if Foundation.rename(path, destination) == 0 { return true }
+        if errno == ENOENT { return false }
+        throw failure("rename", path, code: errno)
+    }
+
+    /// The size of a file; nil when there is none.
+    @available(*, noasync)
+    static func size(_ path: String) throws(AssetError) -> Int64? {
+        var status = stat()
+        if lstat(path, &status) == 0 { return status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw failure("lstat", path, code: errno)
+    }
+
     /// Whether there was something to remove.
     @available(*, noasync)
     @discardableResult

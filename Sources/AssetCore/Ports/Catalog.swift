@@ -51,4 +51,4 @@ extension Catalog {
 
 /// What a transaction can do: one protocol for each group of tables.
 package typealias CatalogTransaction = AccountTables & AssetTables & BackupTables & BlobTables & ChangeTables
-    & JobTables & MediaTables & ProjectTables & SearchTables & SegmentTables & ServerTables
+    & CheckTables & JobTables & MediaTables & ProjectTables & SearchTables & SegmentTables & ServerTables
