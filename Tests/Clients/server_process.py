@@ -47,6 +47,8 @@ class Server:
 
     # The URL of a bucket for the bytes of all servers, each below a prefix of its own; None = the data folder.
     bucket = None
+    prefix = ()  # what runs the program: nothing, or the beginning of a command line
+    port = 0
 
     def __init__(self, folder, environment=None):
         self.folder = Path(folder)
@@ -87,7 +89,7 @@ class Server:
         assert self.process is None, "runs already"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--json", "--data", self.data, "--port", "0"],
+                [*self.prefix, BINARY, "serve", "--json", "--data", self.data, "--port", str(self.port)],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
