@@ -11,16 +11,17 @@ QUIET_SECONDS = 90
 UNCOMPACTED = 10_000
 
 
-def check_everything(load, installation, has_fsck=True):
-    """Fails with all that is wrong."""
+def check_everything(load, installation, postgres=None):
+    """Fails with all that is wrong. Without PostgreSQL, its log is not looked at."""
     problems = load.ledger.problems
     problems += jobs(load)
     tree = quiet_listing(load)
     problems += uploads(load, tree)
     problems += followers(load, tree)
     load.end()
-    if has_fsck:
-        problems += fsck(installation)
+    problems += fsck(installation)
+    if postgres:
+        problems += [f"PostgreSQL: {line}" for line in postgres.unexpected_errors()[:5]]
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:20]) + f"\n({load.ledger.summary()})"
 
 
@@ -186,9 +187,9 @@ def differences(cache, tree):
 
 
 def fsck(installation):
-    """What `stockroom fsck` finds wrong. It exits with an error when there is something."""
+    """What `stockroom fsck` finds wrong, with all bytes read. It exits with an error when there is something."""
     try:
-        installation.fsck()
+        report = installation.fsck("--hashes")
     except AssertionError as error:
         return [f"fsck: {error}"]
-    return []
+    return [] if report["clean"] else [f"fsck: {report}"]

@@ -3,7 +3,7 @@
 import sys
 
 from component import Process, free_port
-from s3_server import S3Server
+from s3_component import S3Server
 
 
 class MotoS3(S3Server):

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from component import CannotRun, Process, free_port, program
-from s3_server import S3Server
+from s3_component import S3Server
 
 SERVERS = ("account", "container", "object")
 SECONDS = 60

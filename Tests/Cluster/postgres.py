@@ -25,6 +25,11 @@ SETTINGS = {
     "log_min_duration_statement": 1000,
 }
 
+EXPECTED_ERRORS = (
+    *("deadlock detected", "could not serialize access", "canceling statement", "No space left on device"),
+    *("terminating connection", "duplicate key value violates unique constraint", "the database system is"),
+)
+
 
 class Postgres:
     """A database server with the empty database `stockroom`, for the user of the same name, without a password."""
@@ -123,6 +128,10 @@ class Postgres:
         if self._process is not None:
             self._process.kill()
 
+    @property
+    def runs(self):
+        return self._process is not None and self._process.process is not None and self._process.process.poll() is None
+
     def restart(self):
         self.stop()
         self.start()
@@ -139,6 +148,12 @@ class Postgres:
 
     def log_tail(self):
         return log_tail(self.log)
+
+    def unexpected_errors(self):
+        """What it was asked that makes no sense: lines of its log. Errors that belong to its end, to a full disk, and to two
+        writers who meet, are expected: whoever gets these tries again."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if " ERROR: " in line and not any(text in line for text in EXPECTED_ERRORS)]
 
     def psql(self, script, database="stockroom", port=None):
         """What the script prints, as text; it stops at the first error."""

@@ -34,7 +34,7 @@ def test_a_load_with_kills_passes_the_checks(single):
             single.servers[0].kill()
             single.servers[0].start()
             load.go_on(seconds=1, project_upload=10, segment_upload=10, bulk_job=1, download=10)
-    checks.check_everything(load, single, has_fsck=False)
+    checks.check_everything(load, single)
     assert all(follower.visits > 1 for follower in load.followers if follower.kind != "long poll")
     print(load.ledger.summary())
 
