@@ -11,10 +11,18 @@ struct TestSchema {
     let url: String
     let name: String
 
-    static func make() async throws -> TestSchema {
+    private static func base() throws -> String {
         guard let base = ProcessInfo.processInfo.environment["STOCKROOM_TEST_POSTGRES"] else { throw Missing() }
+        return base
+    }
+
+    /// Outside of all schemas.
+    static func anybody() throws -> PostgresDatabase { PostgresDatabase(url: try base(), connections: 3) }
+
+    static func make() async throws -> TestSchema {
+        let base = try base()
         let name = "test_" + UUID().uuidString.lowercased().replacing("-", with: "")
-        try await PostgresDatabase(url: base, connections: 3).write { db in
+        try await anybody().write { db in
             try db.executeScript("CREATE SCHEMA \(name)")
         }
         let separator = base.contains("?") ? "&" : "?"
