@@ -32,8 +32,8 @@ final class ScratchFile: Sendable {
         }
     }
 
-    /// Its content, as the body of an upload. The first piece is read at once, which blocks; what comes after it, when it is asked
-    /// for.
+    /// Its content, as the body of an upload. The first piece is read at once, which blocks; what comes after it is read when it
+    /// is asked for.
     @available(*, noasync)
     func body(on pool: NIOThreadPool) -> Body {
         // Pieces are read at their places, wherever this leaves the file.

@@ -96,7 +96,8 @@ enum ChildProcess {
         let inherited = ["PATH", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE"]
         let environment = ProcessInfo.processInfo.environment
         var variables = inherited.compactMap { name in environment[name].map { "\(name)=\($0)" } }
-        // Many arenas would hold memory that was freed; up to 8 MiB of it are kept for the next file. A crash is an end, without a report that hostile bytes have shaped.
+        // Many arenas would hold memory that was freed; up to 8 MiB of it are kept, which the kernel need not clear for the next
+        // file. A crash is an end, without a report that hostile bytes have shaped.
         variables += [
             "LANG=C.UTF-8", "MALLOC_ARENA_MAX=2", "MALLOC_MMAP_THRESHOLD_=4194304", "MALLOC_TRIM_THRESHOLD_=8388608",
             "HOME=/nonexistent", "SWIFT_BACKTRACE=enable=no", "VIPS_WARNING=0",

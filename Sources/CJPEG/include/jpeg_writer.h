@@ -8,7 +8,8 @@ typedef struct jpeg_writer jpeg_writer;
 
 /// Begins a JPEG with three components from 8-bit RGB, without anything but the picture.
 ///
-/// `descriptor`: where it is written; it stays open. `quality`: 1 to 100. Below 90 colours have half the resolution, as with libvips.
+/// `descriptor`: where it is written; it stays open. `quality`: 1 to 100; below 90 colours have half the resolution, as libvips
+/// has it.
 /// Returns NULL when there is no memory. Whatever else is wrong shows in `jpeg_writer_error`.
 jpeg_writer *jpeg_writer_begin(int descriptor, int width, int height, int quality);
 

@@ -10,10 +10,9 @@ extension BitReader {
         return value.value
     }
 
-    /// Reads the coefficients up to the last one that matters, which is not the first. There must be 25 bits; afterwards there are
-    /// 56.
+    /// Reads the coefficients up to the last one that matters. There must be 25 bits; afterwards there are 56.
     /// - Parameters:
-    ///   - next: the index of the next coefficient; afterwards 64 when the block has ended
+    ///   - next: the index of the next coefficient, at most `last`; afterwards 64 when the block has ended
     ///   - use: gets the index of a coefficient, from 0 to 63, and its value
     /// - Returns: false when the data are damaged
     @inline(__always)

@@ -88,7 +88,6 @@ struct HuffmanValue {
         bits = UInt32(truncatingIfNeeded: entry.total | entry.advance << 8 | value << 16)
     }
 
-    @inline(__always) var total: Int { Int(truncatingIfNeeded: bits & 63) }
     @inline(__always) var advance: Int { Int(truncatingIfNeeded: bits &>> 8 & 255) }
     @inline(__always) var value: Int32 { Int32(bitPattern: bits) &>> 16 }
     @inline(__always) var isUnknown: Bool { bits == Self.unknown.bits }
@@ -108,7 +107,6 @@ struct HuffmanSkip {
     @inline(__always)
     init(total: Int, advance: Int) { bits = UInt16(truncatingIfNeeded: total | advance << 6) }
 
-    @inline(__always) var total: Int { Int(truncatingIfNeeded: bits & 63) }
     @inline(__always) var advance: Int { Int(truncatingIfNeeded: bits &>> 6) }
 }
 
