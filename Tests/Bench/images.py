@@ -58,6 +58,7 @@ def big_image(source, work):
     with running(server), thumbor(source.parent, processes=1) as peer:
         project = Images(server)
         asset = project.upload(source.name, source.read_bytes())
+        project.wait_until_examined([asset])
         wait_until_idle(server)
         step(f"an image of 36 megapixels, {ROUNDS} rounds")
         ours, vips, thumbors, memory, rendition = big_image_rounds(server, project, asset, source, peer)
@@ -153,6 +154,7 @@ def many_images(sources, work):
     with running(server), thumbor(sources[0].parent, processes=WORKERS) as peer:
         project = Images(server)
         assets = [project.upload(source.name, source.read_bytes()) for source in sources]
+        project.wait_until_examined(assets)
         wait_until_idle(server)
         step(f"{len(sources)} images at once, {RATE_ROUNDS} rounds")
         ours, thumbors = [], []
@@ -225,6 +227,11 @@ class Images(Project):
         envelope, _, _ = self.connection.call("GET", f"{self.dam}/publish/{asset}~1.jpg")
         return urlsplit(envelope["result"]["public_url"]).path
 
+    def wait_until_examined(self, assets):
+        """The server looks deeper into what was uploaded, in the background and some time later: `info` waits for that."""
+        for asset in assets:
+            self.connection.call("GET", f"{self.dam}/info/{asset}~1.jpg")
+
     def transform(self, connection, asset, key):
         """The path of a rendition that there was not before, and how many seconds it took."""
         path = f"{self.dam}/transform/{asset}~1.jpg/width={WIDTH}/q={QUALITY}/type=jpg/key={key}"
@@ -235,7 +242,7 @@ class Images(Project):
 
 
 def wait_until_idle(server):
-    """The server looks deeper into what was uploaded, in the background. What is measured begins after that."""
+    """What is measured begins when the server has nothing else to do."""
 
     def ticks():
         sum = 0
