@@ -66,8 +66,9 @@ package final class PostgresDatabase: SQLDatabase {
         }
     }
 
-    /// The key of the lock that all writes share; projects have their row numbers, which begin with 1. The first half says that a lock is ours.
-    private static let lockSpace = 7_377_014
+    /// The first half of a lock's key: installations in different schemas of one database have their own. The second half is 0 for the
+    /// lock that all writes share, and a project's row number, from 1, for its own.
+    private static let lockSpace = "hashtext('stockroom ' || current_schema())"
 
     private static func beginning(_ scope: WriteScope) -> String {
         let everybody = "SELECT pg_advisory_xact_lock_shared(\(lockSpace), 0)"

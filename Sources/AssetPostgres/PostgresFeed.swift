@@ -1,5 +1,5 @@
-import AssetSQL
 package import AssetCore
+import AssetSQL
 package import Logging
 import ServiceLifecycle
 

@@ -31,7 +31,8 @@ struct StoredJSON {
         let place =
             switch dialect {
             case .sqlite: "json_each(\(column), '$\(path.map { ".\"\($0)\"" }.joined())') AS entry"
-            case .postgres: Self.entries(of: "stockroom_json(\(column)) #> '{\(path.map { "\"\($0)\"" }.joined(separator: ","))}'")
+            case .postgres:
+                Self.entries(of: "stockroom_json(\(column)) #> '{\(path.map { "\"\($0)\"" }.joined(separator: ","))}'")
             }
         return "EXISTS (SELECT 1 FROM \(place) WHERE \(entry(is: value, &values)))"
     }

@@ -102,6 +102,7 @@ enum TextVector {
     private static let maximumWord = 1000
     /// Bytes of all words of a text; the limit is a little over a million.
     private static let maximumText = 1_000_000
+    /// Places go up to 16383; a longer text begins again, so that its phrases are found, and now and then one that it has not.
     private static let maximumPlace = 16_383
 
     static func lexeme(_ word: String) -> String {
@@ -116,7 +117,7 @@ enum TextVector {
         var result = ""
         for (place, word) in line.split(separator: " ").enumerated() {
             if result.utf8.count > maximumText { break }
-            result += "'\(lexeme(String(word)))':\(min(place + 1, maximumPlace)) "
+            result += "'\(lexeme(String(word)))':\(place % maximumPlace + 1) "
         }
         return result
     }

@@ -12,7 +12,7 @@ import Testing
 @Suite(.timeLimit(.minutes(3)))
 struct PostgresDatabaseTests {
     /// Two servers on one database, without what runs beside them.
-    private struct Pair {
+    private struct Pair: Sendable {
         let one: PostgresDatabase
         let other: PostgresDatabase
         let schema: TestSchema
@@ -26,8 +26,12 @@ struct PostgresDatabaseTests {
                 test: try await TestService.make(database: one))
         }
 
+        func user() async throws -> UserID { try await test.owner().user.id }
+
         var catalogs: [SQLCatalog] { [SQLCatalog(one), SQLCatalog(other)] }
     }
+
+    private static let now = Timestamp(microseconds: 1_763_718_063_029_170)
 
     private final class Flag: Sendable {
         private let state = Mutex(false)
@@ -37,12 +41,18 @@ struct PostgresDatabaseTests {
         func wait() { while !isUp { Thread.sleep(forTimeInterval: 0.001) } }
     }
 
+    private final class Counter: Sendable {
+        private let state = Mutex((now: 0, most: 0))
+        var most: Int { state.withLock { $0.most } }
+        func add(_ number: Int) { state.withLock { $0 = ($0.now + number, max($0.most, $0.now + number)) } }
+    }
+
     // MARK: Order
 
     @Test func `whoever has seen a cursor never finds a smaller one later`() async throws {
         let pair = try await Pair.make()
         let project = pair.test.demo.project.id
-        let user = pair.test.demo.project.owner
+        let user = try await pair.user()
         let (writers, writes) = (8, 40)
         let (start, globalStart) = try await pair.catalogs[0].read {
             (try $0.projectCursor(project), try $0.globalCursor())
@@ -94,21 +104,21 @@ struct PostgresDatabaseTests {
     @Test func `changes of one project never run at the same time, wherever they were asked for`() async throws {
         let pair = try await Pair.make()
         let project = pair.test.demo.project.id
-        let running = Mutex((now: 0, most: 0))
+        let running = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<24 {
                 let catalog = pair.catalogs[number % 2]
                 group.addTask {
                     try await catalog.write(number % 6 == 0 ? .everything : .project(project)) { tx in
-                        running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-                        defer { running.withLock { $0.now -= 1 } }
+                        running.add(1)
+                        defer { running.add(-1) }
                         _ = try tx.projectCursor(project)
                     }
                 }
             }
             try await group.waitForAll()
         }
-        #expect(running.withLock { $0.most } == 1)
+        #expect(running.most == 1)
     }
 
     @Test func `changes of different projects do not wait for each other`() async throws {
@@ -133,7 +143,9 @@ struct PostgresDatabaseTests {
         let pair = try await Pair.make()
         let names = ["one", "other"]
         try await pair.one.write { db in
-            for name in names { try db.execute("INSERT INTO counters (name, value) VALUES (?, 0)", [.text(name)], isCached: false) }
+            for name in names {
+                try db.execute("INSERT INTO counters (name, value) VALUES (?, 0)", [.text(name)], isCached: false)
+            }
         }
         let flags = [Flag(), Flag()]
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -158,7 +170,9 @@ struct PostgresDatabaseTests {
     private static func value(_ name: String, _ database: PostgresDatabase) async throws -> Int64? {
         try await database.read { db in
             var value: Int64?
-            try db.query("SELECT value FROM counters WHERE name = ?", [.text(name)], isCached: true) { value = $0.int(0) }
+            try db.query("SELECT value FROM counters WHERE name = ?", [.text(name)], isCached: true) {
+                value = $0.int(0)
+            }
             return value
         }
     }
@@ -184,9 +198,10 @@ struct PostgresDatabaseTests {
     @Test func `a write that loses its connection is done again, and once`() async throws {
         let pair = try await Pair.make()
         try await pair.one.write { db in
-            try db.executeScript("CREATE TABLE backends (pid BIGINT); INSERT INTO counters (name, value) VALUES ('kept', 0)")
+            try db.executeScript(
+                "CREATE TABLE backends (pid BIGINT); INSERT INTO counters (name, value) VALUES ('kept', 0)")
         }
-        let attempts = Mutex(0)
+        let attempts = Counter()
         let (began, begins) = AsyncStream.makeStream(of: Void.self)
         let isCut = Flag()
         let cutter = Task {
@@ -198,14 +213,14 @@ struct PostgresDatabaseTests {
         let single = pair.schema.database(connections: 3)
         try await single.write(.rows) { try Self.register($0) }
         try await single.write(.rows) { db in
-            attempts.withLock { $0 += 1 }
+            attempts.add(1)
             try db.execute("UPDATE counters SET value = value + 1 WHERE name = 'kept'", [], isCached: true)
             begins.yield()
             isCut.wait()
             try db.execute("UPDATE counters SET value = value + 10 WHERE name = 'kept'", [], isCached: true)
         }
         try await cutter.value
-        #expect(attempts.withLock { $0 } == 2)
+        #expect(attempts.most == 2)
         #expect(try await Self.value("kept", pair.one) == 11)
     }
 
@@ -269,7 +284,8 @@ struct PostgresDatabaseTests {
 
     /// Runs the services until `body` has ended.
     private func with(_ services: [any Service], _ body: @escaping @Sendable () async throws -> Void) async throws {
-        let group = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: Self.logger))
+        let group = ServiceGroup(
+            configuration: .init(services: services.map { .init(service: $0) }, logger: Self.logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             try await body()
@@ -304,7 +320,7 @@ struct PostgresDatabaseTests {
 
     @Test func `a duty is one server's at a time, and passes on when that is gone`() async throws {
         let pair = try await Pair.make()
-        let now = CatalogSuite.now
+        let now = Self.now
         func take(_ owner: String, at seconds: Double) async throws -> Bool {
             try await pair.catalogs[owner == "one" ? 0 : 1].write(.rows) { tx in
                 let moment = now.adding(seconds: seconds)
@@ -321,13 +337,14 @@ struct PostgresDatabaseTests {
 
     @Test func `jobs are claimed by many at once, and each by one`() async throws {
         let pair = try await Pair.make()
-        let project = pair.test.demo.project
+        let project = pair.test.demo.project.id
+        let user = try await pair.user()
         let count = 40
         try await pair.catalogs[0].write { tx in
             for _ in 0..<count {
                 _ = try tx.insertJob(
-                    .bulkDelete, project: project.id, user: project.owner, parameters: .emptyObject, isSilent: false,
-                    now: CatalogSuite.now)
+                    .bulkDelete, project: project, user: user, parameters: .emptyObject, isSilent: false,
+                    now: Self.now)
             }
         }
         let claimed = try await withThrowingTaskGroup(of: [JobID].self) { group in
@@ -339,7 +356,7 @@ struct PostgresDatabaseTests {
                         .rows,
                         { tx in
                             try tx.claimJob(
-                                owner: "\(number)", now: CatalogSuite.now, until: CatalogSuite.now.adding(seconds: 20))
+                                owner: "\(number)", now: Self.now, until: Self.now.adding(seconds: 20))
                         })
                     {
                         mine.append(job.id)

@@ -3,7 +3,7 @@ import AssetSQL
 import Foundation
 
 /// A schema of its own in the database that the tests are given: as good as an empty database.
-struct TestSchema {
+struct TestSchema: Sendable {
     struct Missing: Error, CustomStringConvertible {
         let description = "STOCKROOM_TEST_POSTGRES names no database: run the tests by scripts/with-postgres"
     }
