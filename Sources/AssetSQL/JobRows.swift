@@ -132,8 +132,22 @@ extension SQLTransaction: JobTables {
         let ids = try db.all(
             "SELECT id FROM jobs WHERE status = 'done' AND updated_on < ? LIMIT ?", [.time(moment), .count(limit)]
         ) { $0.id(0, JobID.self) }
-        for id in ids { try deleteJob(id) }
-        return ids.count
+        var left = limit
+        for id in ids {
+            // What belongs to it may be a line for each of a million assets.
+            for table in ["job_errors", "job_moves"] {
+                left -= try db.execute(
+                    """
+                    DELETE FROM \(table) WHERE job_id = ? AND number IN (
+                        SELECT number FROM \(table) WHERE job_id = ? ORDER BY number LIMIT ?
+                    )
+                    """, [.id(id), .id(id), .count(left)])
+            }
+            if left <= 0 { break }
+            try deleteJob(id)
+            left -= 1
+        }
+        return limit - left
     }
 
     func job(token: GID, in project: ProjectID) throws -> Job? {

@@ -22,6 +22,7 @@ package struct TestService: Sendable {
         var settings = settings
         settings.passwordLogRounds = 4
         let database: any SQLDatabase = if let database { database } else { try SQLiteDatabase.inMemory() }
+        settings.stepTime = .seconds(600)
         try await Migrator(database).run()
         let clock = TestClock()
         let blobs = MemoryBlobStore(clock: clock.clock)
@@ -56,7 +57,7 @@ package struct TestService: Sendable {
     }
 
     /// Works off all jobs that wait.
-    package func runJobs() async throws { try await JobRunner(service: service, logger: .init(label: "test")).drain() }
+    package func runJobs() async throws { try await runner().drain() }
 }
 
 /// A body of one piece.

@@ -25,13 +25,13 @@ enum JobHandlers {
         }
     }
 
-    /// Works until about `limit` rows have been changed; the job's position and counts move along. Answers whether the job is
-    /// finished.
+    /// Works until about `limit` rows have been changed, or until `end`: what a row costs differs from part to part. The job's
+    /// position and counts move along. Answers whether the job is finished.
     static func work(
-        on job: inout Job, _ tx: any CatalogTransaction, limit: Int, now: Timestamp, _ settings: ServiceSettings
+        on job: inout Job, _ tx: any CatalogTransaction, limit: Int, until end: ContinuousClock.Instant, now: Timestamp
     ) throws -> Bool {
         var budget = limit
-        while budget > 0 {
+        repeat {
             let step: Int?
             switch job.kind {
             case .bulkDelete:
@@ -55,7 +55,7 @@ enum JobHandlers {
             }
             guard let step else { return true }
             budget -= max(step, 1)
-        }
+        } while budget > 0 && ContinuousClock.now < end
         return false
     }
 

@@ -11,8 +11,6 @@ package struct JobRunner: Service {
     private let logger: Logger
     private static let workers = 2
     private static let leaseSeconds = 20.0
-    /// How long the statements of a transaction should take.
-    private static let targetStep = Duration.milliseconds(20)
     private static let attempts = 5
 
     package init(service: AssetService, logger: Logger) {
@@ -102,9 +100,18 @@ package struct JobRunner: Service {
         var limit = 500
         while true {
             if isStopping { return }
-            guard let took = try await step(claimed, owner, limit: limit) else { return }
+            guard let began = try await step(claimed, owner, limit: limit) else { return }
+            let took = ContinuousClock.now - began
+            if took > service.settings.stepTime * 2 {
+                logger.debug(
+                    "A step took long",
+                    metadata: [
+                        "kind": "\(claimed.kind.rawValue)", "job": "\(claimed.token)", "limit": "\(limit)",
+                        "seconds": "\(took / .seconds(1))",
+                    ])
+            }
             // Towards the target, but by no more than half or double at a time.
-            let ratio = Self.targetStep / max(took, .microseconds(100))
+            let ratio = service.settings.stepTime / max(took, .microseconds(100))
             limit = min(max(Int(Double(limit) * min(max(ratio, 0.5), 2)), 50), 10_000)
             await Task.yield()
         }
@@ -201,9 +208,8 @@ package struct JobRunner: Service {
         try tx.save(job)
     }
 
-    /// One transaction of work; answers how long its statements took, without the wait for other writers and for the disk, or
-    /// nil when there is nothing more to do.
-    private func step(_ job: Job, _ owner: String, limit: Int) async throws -> Duration? {
+    /// One transaction of work; answers when it got the writer, or nil when there is nothing more to do.
+    private func step(_ job: Job, _ owner: String, limit: Int) async throws -> ContinuousClock.Instant? {
         try await service.catalog.write(.project(job.project)) { [service] tx in
             let began = ContinuousClock.now
             guard var job = try lease(job.id, owner, tx), job.status == .processing,
@@ -214,7 +220,8 @@ package struct JobRunner: Service {
                 try reject(&job, objection, in: project, tx, now: now)
                 return nil
             }
-            let isFinished = try JobHandlers.work(on: &job, tx, limit: limit, now: now, service.settings)
+            let isFinished = try JobHandlers.work(
+                on: &job, tx, limit: limit, until: began + service.settings.stepTime, now: now)
             job.updatedOn = now
             if isFinished {
                 try finish(&job, in: project, tx, now: now)
@@ -226,7 +233,7 @@ package struct JobRunner: Service {
                 try tx.report(job, in: project)
             }
             try tx.save(job)
-            return ContinuousClock.now - began
+            return began
         }
     }
 

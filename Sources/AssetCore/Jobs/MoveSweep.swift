@@ -6,7 +6,7 @@ struct MoveSweep {
     /// - Returns: about how many rows were changed; nil when there is nothing left.
     /// - Throws: `unprocessable` when the folder is gone or deleted: the whole job ends then.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
-        let items = try job.items(tx, limit: min(limit, 500))
+        let items = try job.items(tx, limit: min(limit, 25))
         if items.isEmpty { return nil }
         guard let project = try tx.project(job.project),
             let parent = job.parameters[key: "parent"]?.stringValue.flatMap({ GID($0) })

@@ -59,7 +59,8 @@ struct RestoreSweep {
 
     /// - Returns: about how many rows were looked at; nil when there is nothing left.
     func step(_ job: inout Job, _ phase: Job.RestorePhase, limit: Int) throws -> Int? {
-        let limit = min(max(limit, 1), 1000)
+        // Between such parts a transaction looks whether its time is over: bringing a file back costs much more than a look at it.
+        let limit = min(max(limit, 1), 250)
         switch phase {
         case .placing: return try place(&job, limit: limit)
         case .removing: return try remove(&job, limit: limit)

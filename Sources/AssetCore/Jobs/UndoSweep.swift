@@ -23,7 +23,7 @@ struct UndoSweep {
         return switch undone.kind {
         case .bulkDelete: try changeBack(undone, from: .deleted, to: .published, &job, limit: min(limit, 1000))
         case .bulkUndelete: try changeBack(undone, from: .published, to: .deleted, &job, limit: min(limit, 1000))
-        case .bulkMove: try moveBack(undone, &job, limit: min(limit, 500))
+        case .bulkMove: try moveBack(undone, &job, limit: min(limit, 25))
         default: nil
         }
     }

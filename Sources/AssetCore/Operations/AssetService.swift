@@ -21,6 +21,10 @@ package struct ServiceSettings: Sendable {
     /// How much a password check costs: two to this power rounds of scrypt.
     package var passwordLogRounds = Passwords.standardLogRounds
 
+    /// How long the transactions of long work should take with their commits: about as long others wait for the writer. More than
+    /// it ever takes makes tests the same on every machine.
+    package var stepTime = Duration.milliseconds(25)
+
     package init() {}
 }
 

@@ -42,7 +42,8 @@ extension AssetService {
         }
     }
 
-    /// How many rows a call that answers its result itself changes in one transaction.
+    /// How many rows a call that answers its result itself changes in one transaction, as long as that takes no longer than a job's
+    /// step.
     private static let inlineLimit = 2000
 
     /// Runs work on a whole subtree and returns when all of it is done.
@@ -58,7 +59,9 @@ extension AssetService {
             let now = clock.now()
             var (value, job) = try begin(tx, now)
             if var open = job {
-                if try JobHandlers.work(on: &open, tx, limit: Self.inlineLimit, now: now, settings) {
+                if try JobHandlers.work(
+                    on: &open, tx, limit: Self.inlineLimit, until: .now + settings.stepTime, now: now)
+                {
                     try tx.deleteJob(open.id)
                     job = nil
                 } else {

@@ -32,7 +32,7 @@ extension AssetService {
             var plan = ProjectPlan(
                 root: manifest.root, assets: count, isFlat: isFlat, seed: seed, samples: samples, now: clock.now())
             var done = 0
-            while case let batch = plan.next(2000), !batch.isEmpty {
+            while case let batch = plan.next(200), !batch.isEmpty {
                 try Task.checkCancellation()
                 try await importAssets(batch, into: project, blobs: blobs)
                 done += batch.count

@@ -108,14 +108,20 @@ extension AssetService {
     package func finishImport(
         of project: Project, _ manifest: ProjectManifest, blobs: [String: BlobID]
     ) async throws {
+        // In parts, beside other writers: nobody sees the project yet.
+        var last = AssetID(rawValue: 0)
+        while let next = try await catalog.write({ [last] in
+            try $0.countChildren(in: project.id, after: last, limit: 20)
+        }) {
+            last = next
+        }
+        let count = try await catalog.read { try $0.countDescendants(of: project.root, limit: .max) } + 1
+        guard count == manifest.assetCount else {
+            throw AssetError.badParameter("assets", "\(count) assets instead of \(manifest.assetCount)")
+        }
         try await catalog.write { [clock] tx in
             if let icon = manifest.icon, let blob = blobs[icon.hash], Self.isIconName(icon.name, of: project) {
                 try tx.setIcon(of: project.id, to: (icon.name, blob), now: clock.now())
-            }
-            try tx.countChildren(in: project.id)
-            let count = try tx.countDescendants(of: project.root, limit: .max) + 1
-            guard count == manifest.assetCount else {
-                throw AssetError.badParameter("assets", "\(count) assets instead of \(manifest.assetCount)")
             }
             try tx.hideProject(project.id, since: nil)
             try tx.append(.insert, .projects, key: project.gid.description, data: nil, for: .project(project.id))

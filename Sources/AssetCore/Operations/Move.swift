@@ -67,7 +67,8 @@ extension AssetTables where Self: ChangeTables & JobTables {
         if SegmentFolder.protects(newNames) {
             throw AssetError.unprocessable("This place is kept for a folder with the files of segments")
         }
-        if !asset.isFile {
+        // All folders below have to be looked at for that, which may be very many: not when nothing gets deeper.
+        if !asset.isFile, try newNames.count > names(to: asset.id).count {
             let height = try height(of: asset.id)
             guard newNames.count - 1 + height <= AssetPath.maximumDepth else {
                 throw AssetError.unprocessable("The tree would be deeper than \(AssetPath.maximumDepth) levels")

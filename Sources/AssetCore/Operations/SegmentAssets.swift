@@ -46,8 +46,10 @@ extension AssetService {
             let content = content(token.blob, inspection)
             let root = SegmentFolder(document: document, segment: segment).path.names
             try AssetPath.checkDepth((root + path.folders + [path.name]).map(\.description))
-            let folder = try tx.openFolders(root + path.folders, in: caller.project, now: now)
-            let asset = try tx.putFile(path.name, content, in: folder, keeping: settings.keptVersions, now: now)
+            let folder = try tx.openFolders(
+                root + path.folders, in: caller.project, by: caller.user.id, now: now)
+            let asset = try tx.putFile(
+                path.name, content, in: folder, keeping: settings.keptVersions, by: caller.user.id, now: now)
             return SegmentFile(
                 document: document, segment: segment, path: path.folders.map(\.description),
                 languages: caller.project.languages, asset: asset)
@@ -125,12 +127,14 @@ extension AssetService {
     }
 }
 
-extension AssetTables where Self: ChangeTables {
+extension AssetTables where Self: ChangeTables & JobTables {
     /// Walks down a path, making folders that are missing and taking the ones on the way out of the trash.
-    fileprivate func openFolders(_ names: [AssetName], in project: Project, now: Timestamp) throws -> AssetID {
+    fileprivate func openFolders(
+        _ names: [AssetName], in project: Project, by user: UserID, now: Timestamp
+    ) throws -> AssetID {
         var folder = project.root
         for name in names {
-            guard let next = try child(of: folder, named: name.description, isFile: false, now: now) else {
+            guard let next = try child(of: folder, named: name.description, isFile: false, by: user, now: now) else {
                 folder = try add(
                     AssetDraft(
                         project: project.id, parent: folder, name: name.description, content: nil, createdOn: now)
@@ -149,21 +153,24 @@ extension AssetTables where Self: ChangeTables {
 
     /// The child of this name. One of the other kind that lies in the trash is absent in this dialect, and makes room by taking
     /// a number.
-    private func child(of folder: AssetID, named name: String, isFile: Bool, now: Timestamp) throws -> Asset? {
+    private func child(
+        of folder: AssetID, named name: String, isFile: Bool, by user: UserID, now: Timestamp
+    ) throws -> Asset? {
         guard let child = try child(of: folder, named: name), child.isFile != isFile, child.status == .deleted else {
             return try child(of: folder, named: name)
         }
         try move(child, to: folder, name: try freeName(AssetName(stored: name), in: folder), now: now)
         try append(.update, .assets, [child.gid], in: child.project)
-        if !child.isFile { _ = try appendUpdates(below: child.id, in: child.project) }
+        _ = try tellPathnames(below: child, by: user, now: now)
         return nil
     }
 
     /// Adds a file, or gives new bytes to the one of that name (U21).
     fileprivate func putFile(
-        _ name: AssetName, _ content: Asset.Content, in folder: AssetID, keeping kept: Int, now: Timestamp
+        _ name: AssetName, _ content: Asset.Content, in folder: AssetID, keeping kept: Int, by user: UserID,
+        now: Timestamp
     ) throws -> Asset {
-        guard let old = try child(of: folder, named: name.description, isFile: true, now: now) else {
+        guard let old = try child(of: folder, named: name.description, isFile: true, by: user, now: now) else {
             guard let parent = try asset(folder) else { throw AssetError.unprocessable("The folder does not exist") }
             return try add(
                 AssetDraft(

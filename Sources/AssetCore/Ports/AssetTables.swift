@@ -132,8 +132,9 @@ package protocol AssetTables {
         _ asset: ArchivedAsset, in project: ProjectID, parent: AssetID, content: Asset.Content?,
         oldVersions: [FileVersion]
     ) throws
-    /// Sets the counts of all folders of a project.
-    func countChildren(in project: ProjectID) throws
+    /// Sets the counts of the next folders of a project, at most `limit`, by number after `id`; answers the last, or nil when there
+    /// are no more.
+    func countChildren(in project: ProjectID, after id: AssetID, limit: Int) throws -> AssetID?
     /// Replaces the bytes: raises `version`, and `updatedOn` always grows. `status` becomes published. The bytes that were there
     /// are kept as an old version, as long as the file has no more than `kept` versions, the newest included.
     func replaceContent(of asset: Asset, with content: Asset.Content, keeping kept: Int, now: Timestamp) throws

@@ -63,7 +63,8 @@ package protocol JobTables {
     func lastMove(of job: JobID, before number: Int64) throws -> (number: Int64, move: JobMove)?
     /// Deletes the row and all that belongs to it.
     func deleteJob(_ id: JobID) throws
-    /// Deletes finished jobs that were last touched before `moment`, at most `limit`; answers how many.
+    /// Deletes finished jobs that were last touched before `moment`, with what belongs to them: at most `limit` rows; answers how
+    /// many.
     func deleteFinishedJobs(before moment: Timestamp, limit: Int) throws -> Int
 
     /// Folders whose content a job has yet to work through, in the order in which they were added.
