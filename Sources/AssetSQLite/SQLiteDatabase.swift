@@ -100,7 +100,8 @@ struct SQLiteConnection: SQLConnection {
             throw AssetError.badParameter("text", "A text must not contain NUL")
         }
         let statement = isCached ? try db.cachedStatement(sql: sql) : try db.makeStatement(sql: sql)
-        try statement.setArguments(StatementArguments(values.map(\.databaseValue)))
+        // A closure: the same as a key path was looked up at run time, which took 6 % of the writer's time in uploads.
+        try statement.setArguments(StatementArguments(values.map { $0.databaseValue }))
         return statement
     }
 }
