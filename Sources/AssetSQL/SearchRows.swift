@@ -15,8 +15,8 @@ extension SQLTransaction: SearchTables {
         return try rankedMatches(of: query, words, in: project, now: now)
     }
 
-    /// Up to so many matches are put into the order of their relevance, which takes a look at each.
-    static let maximumRanked = 5000
+    /// Up to so many matches are put into the order of their relevance, which takes a look at each: with 3,791 of them, 23 of 46 ms.
+    static let maximumRanked = 2000
 
     private func isCommon(_ match: WordMatch) throws -> Bool {
         let limit = Self.maximumRanked + 1
