@@ -20,7 +20,11 @@ struct Migration: Sendable {
 /// Brings a database to the schema of this program.
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
-    private let migrations: [Migration] = [.initial, .projectDialect, .media, .severalServers]
+    private let migrations: [Migration] = Self.all
+    private static let all: [Migration] = [.initial, .projectDialect, .media, .severalServers]
+
+    /// The number of the last step that this program knows.
+    static var newest: Int64 { all.last?.number ?? 0 }
 
     package init(_ database: any SQLDatabase) { self.database = database }
 
@@ -34,11 +38,13 @@ package struct Migrator: Sendable {
     /// - Parameters:
     ///   - isDryRun: only tells what would be done.
     ///   - last: the last step to apply; for tests of an upgrade.
-    /// - Throws: `unavailable` when the database comes from a newer version of the program that this one cannot work with.
+    ///   - inCopy: for the copy that makes this database, which nothing else may use before it is complete.
+    /// - Throws: `unavailable` when the database comes from a newer version of the program that this one cannot work with, or is an
+    ///   unfinished copy.
     @discardableResult
-    package func run(isDryRun: Bool = false, upTo last: Int64 = .max) async throws -> Report {
+    package func run(isDryRun: Bool = false, upTo last: Int64 = .max, inCopy: Bool = false) async throws -> Report {
         do {
-            return try await apply(isDryRun: isDryRun, upTo: last)
+            return try await apply(isDryRun: isDryRun, upTo: last, inCopy: inCopy)
         } catch let rehearsal as Rehearsal {
             return rehearsal.report
         }
@@ -49,9 +55,13 @@ package struct Migrator: Sendable {
         let report: Report
     }
 
-    private func apply(isDryRun: Bool, upTo last: Int64) async throws -> Report {
+    private func apply(isDryRun: Bool, upTo last: Int64, inCopy: Bool) async throws -> Report {
         let migrations = migrations.filter { $0.number <= last }
         return try await database.write { db in
+            guard try inCopy || !CopyMark(db: db).exists else {
+                throw AssetError(
+                    .unavailable, "This database is an unfinished copy: complete it with 'stockroom copy', or empty it")
+            }
             try db.executeScript(
                 """
                 CREATE TABLE IF NOT EXISTS schema_versions (

@@ -33,6 +33,6 @@ struct Stockroom: AsyncParsableCommand {
             Serve.self, Demo.self, AccountCommand.self, UserCommand.self, ProjectCommand.self, MemberCommand.self,
             APIKeyCommand.self, DocumentCommand.self, JobScopeCommand.self, Export.self, Import.self, Generate.self,
             MediaCommand.self,
-            MediaWorkerCommand.self, Migrate.self, Fsck.self,
+            MediaWorkerCommand.self, Migrate.self, CopyCommand.self, Fsck.self,
         ])
 }

@@ -64,8 +64,8 @@ enum Storage {
     }
 
     /// - Parameter checks: whether to find out that a bucket can be used, which takes a request.
-    private static func blobs(
-        _ configuration: ServerConfiguration, checks: Bool
+    static func blobs(
+        _ configuration: ServerConfiguration, checks: Bool = false
     ) async throws -> any BlobStore {
         if configuration.blobs.hasPrefix("s3:") {
             let store: S3BlobStore

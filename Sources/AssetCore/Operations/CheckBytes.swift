@@ -1,6 +1,3 @@
-import Crypto
-import NIOCore
-
 /// The part of a check that compares the rows of bytes with what the store keeps.
 struct ByteCheck {
     let service: AssetService
@@ -104,22 +101,11 @@ struct ByteCheck {
         }
         guard reads else { return nil }
         do {
-            if try await hash(of: blob.location, size: blob.size, in: store) == blob.hash { return nil }
+            if try await store.hash(of: blob.location, size: blob.size) == blob.hash { return nil }
             return Finding(blob: blob, damage: .wrongBytes, what: "other bytes are stored")
         } catch let error as AssetError where error.code == .internalError {
             return Finding(blob: blob, damage: .wrongBytes, what: "the bytes cannot be read")
         }
-    }
-
-    /// The SHA-256 of the first `size` bytes.
-    static func hash(of location: String, size: Int64, in store: any BlobStore) async throws -> [UInt8] {
-        var hash = SHA256()
-        if size > 0 {
-            try await store.read(location, range: 0..<size) { piece in
-                piece.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
-            }
-        }
-        return Array(hash.finalize())
     }
 
     // MARK: Bytes without a row
@@ -160,7 +146,7 @@ struct ByteCheck {
         guard let store = service.blobs as? any MeasuringBlobStore & QuarantiningBlobStore,
             let size = try await store.size(of: location), damaged.contains(where: { $0.size == size })
         else { return }
-        guard let hash = try? await Self.hash(of: location, size: size, in: store),
+        guard let hash = try? await store.hash(of: location, size: size),
             let place = damaged.firstIndex(where: { $0.hash == hash })
         else { return }
         let blob = damaged[place]

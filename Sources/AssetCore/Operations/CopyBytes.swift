@@ -1,6 +1,19 @@
+import Crypto
 import NIOCore
 
 extension BlobStore {
+    /// The SHA-256 of the first `size` bytes of a blob.
+    /// - Throws: as `read` does.
+    package func hash(of location: String, size: Int64) async throws -> [UInt8] {
+        var hash = SHA256()
+        if size > 0 {
+            try await read(location, range: 0..<size) { piece in
+                piece.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+            }
+        }
+        return Array(hash.finalize())
+    }
+
     /// Streams a blob into another store (or a second time into this one), where it gets a place of its own. Holds two pieces in
     /// memory.
     /// - Parameter taken: hears of each piece that has gone over, in bytes.
