@@ -20,7 +20,7 @@ struct CheckTests {
             sql: """
                 PRAGMA writable_schema = ON;
                 UPDATE sqlite_master SET sql = replace(sql, ' WHERE is_file = 1', '') WHERE name = 'assets_type';
-                PRAGMA schema_version = 999
+                PRAGMA schema_version = 9999
                 """, found: [.database], left: [.database]),
         Harm(
             testDescription: "a file whose bytes have no row", sql: "UPDATE assets SET blob_id = 999 WHERE id = 4",

@@ -45,7 +45,7 @@ struct CopyCommand: AsyncParsableCommand {
         let secret = try CopySecret.settle(from: source, to: target)
         let bars = CopyBars()
         let copy = StorageCopy(
-            from: try source.open(), to: try target.open(),
+            from: try await source.open(), to: try await target.open(),
             sharesBytes: source.configuration.blobs == target.configuration.blobs, progress: bars.show)
         let result = try await copy.run(readsBack: verify)
         bars.end()
