@@ -47,7 +47,8 @@ def source(own_server):
     calls.upload(root, "large.bin", bytes(range(256)) * 10_000)
     calls.upload(root, "picture.png", sample_files.png(30, 20))
     calls.result("assets/upload_update", data={"asset": file}, files={"upload_file": ("other.txt", b"two")})
-    calls.result("assets/update", {"asset": file, "title": {"en": "Hello"}, "metadata": {"a": {"type": "text", "value": "x"}}})
+    words = {"title": {"en": "Hello"}, "metadata": {"a.b": {"type": "number", "value": 3}}}
+    calls.result("assets/update", {"asset": file, **words})
     trashed = calls.upload(root, "trashed.txt", b"trash")
     calls.result("assets/delete", {"asset": trashed})
     owner = ProjectCalls.with_password(own_server.url, calls.gid, demo["user"], demo["password"])
