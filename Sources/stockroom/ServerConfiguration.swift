@@ -14,7 +14,7 @@ struct StorageOptions: ParsableArguments {
     @Option(
         help: "The database, sqlite:PATH or postgres://USER@HOST/NAME. (default: stockroom.sqlite in the data folder)")
     var database: String?
-    @Option(help: "Where bytes are kept, file:PATH. (default: the data folder)")
+    @Option(help: "Where bytes are kept, file:PATH or s3://BUCKET/PREFIX?endpoint=URL. (default: the data folder)")
     var blobs: String?
     @Option(help: "A JSON file with options.")
     var config: String?
@@ -29,7 +29,7 @@ struct StorageOptions: ParsableArguments {
 /// | `data` | `STOCKROOM_DATA` | data folder | `./stockroom-data` |
 /// | `database` | `STOCKROOM_DATABASE` | `sqlite:PATH`, or `postgres://…` for several servers | `stockroom.sqlite` in the data folder |
 /// | `databaseConnections` | `STOCKROOM_DATABASE_CONNECTIONS` | connections to PostgreSQL, 3 to 500, and two more | 12 |
-/// | `blobs` | `STOCKROOM_BLOBS` | `file:PATH` | the data folder |
+/// | `blobs` | `STOCKROOM_BLOBS` | `file:PATH`, or `s3://BUCKET/PREFIX?…` (`S3Settings`) | the data folder |
 /// | `secret` | `STOCKROOM_SECRET` | 64 hexadecimal digits that seal stored keys | the file `secret.key` in the data folder |
 /// | `host` | `STOCKROOM_HOST` | address to listen on | `127.0.0.1` |
 /// | `port` | `STOCKROOM_PORT` | 0 to 65535; 0 takes a free one | `8080` |

@@ -77,7 +77,8 @@ final class FakeS3: Sendable {
             var client = S3Client(settings: settings, http: http, timeouts: timeouts)
             client.retry = S3Retry(tries: tries, firstDelay: .milliseconds(1), longestDelay: .milliseconds(1))
             var store = S3BlobStore(client)
-            store.cut.firstPart = partSize
+            store.cut.smallestPart = partSize
+            store.cut.largestPart = partSize
             try await body(fake, store)
         } catch {
             try await http.shutdown()

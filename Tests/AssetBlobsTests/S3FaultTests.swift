@@ -212,6 +212,14 @@ struct S3FaultTests {
             #expect(
                 fake.calls.suffix(2).map(\.method) == [.DELETE, .DELETE], "the upload, and what may have become of it")
         }
+        let empty = FakeS3.Script {
+            if $0.method == .HEAD { return .answer(404) }
+            return $0.method == .POST && $0.has("uploadId") ? .answer(200) : Self.upload($0)
+        }
+        try await FakeS3.run(script: empty) { _, store in
+            let error = await Self.error { _ = try await store.put(TestBody(TestBody.bytes(2000)), limit: .max) }
+            #expect(error?.code == .unavailable)
+        }
         // The white space is what a store sends while it is at work.
         let once = FakeS3.Script {
             guard $0.method == .POST, $0.has("uploadId") else { return Self.upload($0) }

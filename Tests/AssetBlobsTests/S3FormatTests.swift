@@ -76,15 +76,19 @@ struct S3FormatTests {
         #expect(retry.delay(after: 1, asked: 1_000_000, chance: 0) == .seconds(30))
     }
 
-    /// 10,000 parts are what AWS allows, 1000 what OpenStack Swift does as it comes.
+    /// 10,000 parts are what AWS allows, 1000 what OpenStack Swift does as it comes; AWS takes parts from 5 MiB to 5 GiB.
     @Test func `parts are as large as the largest files need`() {
         let cut = S3Upload.Cut()
-        func total(_ parts: Int) -> Int { (1...parts).reduce(0) { $0 + cut.size(ofPart: $1) } }
-        #expect(cut.size(ofPart: 1) == 8 << 20)
-        #expect(cut.size(ofPart: 200) == 8 << 20)
-        #expect(cut.size(ofPart: 201) == 16 << 20)
-        #expect(total(1000) > 48_000_000_000)
-        #expect(total(10_000) > 4_000_000_000_000)
-        #expect((1...10_000).allSatisfy { (5 << 20...5 << 30).contains(cut.size(ofPart: $0)) })
+        func total(_ parts: Int, _ limit: Int64) -> Int {
+            (1...parts).reduce(0) { $0 + cut.size(ofPart: $1, limit: limit) }
+        }
+        #expect(cut.size(ofPart: 1, limit: 0) == 8 << 20)
+        #expect(cut.size(ofPart: 1, limit: 10 << 30) == 11 << 20)
+        #expect(cut.size(ofPart: 1, limit: .max) == 32 << 20)
+        #expect(cut.size(ofPart: 9000, limit: .max) == 32 << 20)
+        #expect(cut.size(ofPart: 9001, limit: .max) == 64 << 20)
+        for limit: Int64 in [1 << 20, 10 << 30, 31 << 30] { #expect(total(1000, limit) >= Int(limit)) }
+        #expect(total(10_000, .max) > 600 << 30)
+        #expect((1...10_000).allSatisfy { (5 << 20...5 << 30).contains(cut.size(ofPart: $0, limit: .max)) })
     }
 }

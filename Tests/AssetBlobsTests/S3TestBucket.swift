@@ -27,8 +27,10 @@ enum S3TestBucket {
     static func store(_ more: String = "", partSize: Int? = nil) throws -> S3BlobStore {
         var store = S3BlobStore(try settings(more))
         if let partSize {
-            store.cut.firstPart = partSize
-            store.cut.partsOfOneSize = 5
+            store.cut.smallestPart = partSize
+            store.cut.largestPart = partSize
+            store.cut.equalParts = 5
+            store.cut.growingParts = 5
         }
         return store
     }

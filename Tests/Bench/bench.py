@@ -14,6 +14,7 @@ import bulk_delete
 import images
 import live
 import report
+import s3
 import small_files
 import startup
 import transfer
@@ -26,6 +27,7 @@ PARTS = {
     "browsing": browsing,
     "small_files": small_files,
     "transfer": transfer,
+    "s3": s3,
     "live": live,
     "startup": startup,
     "images": images,

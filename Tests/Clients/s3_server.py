@@ -37,8 +37,8 @@ class S3Server:
 
     Presigned URLs need `checks_signatures=False`, because moto looks for signatures in headers alone."""
 
-    def __init__(self, checks_signatures=True):
-        command = [sys.executable, __file__, SERVE] + ([] if checks_signatures else [UNSIGNED])
+    def __init__(self, checks_signatures=True, python=sys.executable):
+        command = [python, __file__, SERVE] + ([] if checks_signatures else [UNSIGNED])
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self._process.stdout.readline()
         assert line, "the S3 server did not start"

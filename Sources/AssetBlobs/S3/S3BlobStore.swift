@@ -11,7 +11,7 @@ package import NIOCore
 ///
 /// **What it needs.** A bucket that exists, and the right to `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:ListBucket`,
 /// `s3:AbortMultipartUpload` and `s3:ListBucketMultipartUploads` on it. An upload holds at most the part that is being collected and
-/// 64 MiB on their way (`S3Upload.Cut`): 40 MiB together up to 1.6 GiB. A download holds some hundred kilobytes.
+/// four on their way (`S3Upload.Cut`): 55 MiB together, when files may have 10 GiB. A download holds some hundred kilobytes.
 ///
 /// **What it promises.** A blob is in the bucket, whole and checked (`S3Checksum`), before `put` returns. An upload that fails or is
 /// cancelled is aborted, so that its parts are not paid for. What passes by itself (5xx, 429, a lost connection) is tried again

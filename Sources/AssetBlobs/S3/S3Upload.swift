@@ -4,19 +4,29 @@ import NIOHTTP1
 
 /// Brings one body into the store: in one request when it fits, and in parts otherwise.
 struct S3Upload: Sendable {
-    /// How a body is cut. Parts grow with the file, because stores allow 10,000 of them (OpenStack Swift 1000, as it comes): with
-    /// 8 MiB to begin with, and twice as much after each 200, 1000 parts are 48 GiB, and 10,000 are more than 4 TiB.
+    /// How a body is cut.
+    ///
+    /// The parts of a file have one size, which some stores insist on (Cloudflare R2). It is such that 1000 of them hold the largest
+    /// file allowed, because that is all that OpenStack Swift takes as it comes; but at most 32 MiB. Elsewhere 10,000 parts are the
+    /// limit: the last thousand grow, so that 600 GiB fit.
     struct Cut: Sendable {
-        var firstPart = 8 << 20
-        var partsOfOneSize = 200
-        var largestPart = 512 << 20
+        var smallestPart = 8 << 20
+        var largestPart = 32 << 20
+        var equalParts = 9000
+        var growingParts = 100
+        var largestOfAll = 512 << 20
         var maximumInFlight = 4
         /// What is on its way at once, besides the part that is being collected, unless one part alone is larger.
         var maximumBytesInFlight = 64 << 20
 
-        /// - Parameter number: from 1.
-        func size(ofPart number: Int) -> Int {
-            min(firstPart << min((number - 1) / partsOfOneSize, 16), largestPart)
+        /// - Parameters:
+        ///   - number: from 1.
+        ///   - limit: the most bytes that the file may have.
+        func size(ofPart number: Int, limit: Int64) -> Int {
+            let wanted = (Int(limit) / 1000 / (1 << 20) + 1) << 20
+            let equal = min(max(wanted, smallestPart), largestPart)
+            let doublings = max(0, number - equalParts + growingParts - 1) / growingParts
+            return doublings == 0 ? equal : min(equal << min(doublings, 16), largestOfAll)
         }
     }
 
@@ -51,13 +61,13 @@ struct S3Upload: Sendable {
         _ body: Body, limit: Int64, keeping: (ByteBuffer) -> Void
     ) async throws -> (hash: [UInt8], size: Int64) where Body.Element == ByteBuffer {
         var parts = PartCollector(body.makeAsyncIterator(), limit: limit, checksum: client.settings.checksum)
-        let size = cut.size(ofPart: 1)
+        let size = cut.size(ofPart: 1, limit: limit)
         let first = try await parts.next(size)
         if first.bytes.readableBytes < size {
             try await putWhole(first)
             keeping(first.bytes)
         } else {
-            try await putParts(first, &parts)
+            try await putParts(first, &parts, limit)
         }
         return (parts.finalHash(), parts.received)
     }
@@ -78,12 +88,12 @@ struct S3Upload: Sendable {
     // MARK: Several parts
 
     private func putParts<Source>(
-        _ first: UploadPart, _ collector: inout PartCollector<Source>
+        _ first: UploadPart, _ collector: inout PartCollector<Source>, _ limit: Int64
     ) async throws {
         let id = try await create()
         var mayExist = false
         do {
-            let sent = try await sendParts(id, first, &collector)
+            let sent = try await sendParts(id, first, &collector, limit)
             try Task.checkCancellation()
             mayExist = true
             try await complete(id, sent)
@@ -107,7 +117,7 @@ struct S3Upload: Sendable {
     }
 
     private func sendParts<Source>(
-        _ id: String, _ first: UploadPart, _ collector: inout PartCollector<Source>
+        _ id: String, _ first: UploadPart, _ collector: inout PartCollector<Source>, _ limit: Int64
     ) async throws -> [SentPart] {
         // A task cannot capture what is inout.
         var parts = collector
@@ -128,9 +138,9 @@ struct S3Upload: Sendable {
                 }
                 bytesInFlight += size
                 group.addTask { [number, part] in try await send(part, as: number, of: id) }
-                if size < cut.size(ofPart: number) { break }
+                if size < cut.size(ofPart: number, limit: limit) { break }
                 number += 1
-                part = try await parts.next(cut.size(ofPart: number))
+                part = try await parts.next(cut.size(ofPart: number, limit: limit))
             }
             for try await done in group { sent.append(done) }
             return sent.sorted { $0.number < $1.number }
@@ -158,6 +168,8 @@ struct S3Upload: Sendable {
             _ = try await client.retry {
                 let answer = try await client.sendOnce(request)
                 if let failure = client.failure(in: answer, to: request) { throw failure }
+                // Whatever else was answered says nothing about the object.
+                _ = try answer.xml("CompleteMultipartUploadResult", of: client.describe(request))
             }
         } catch let failure as S3Failure where failure.isMissing || failure.isTransient {
             // The answer to an earlier try may have been lost: then the upload is gone, and the object is there.

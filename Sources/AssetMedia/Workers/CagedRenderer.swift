@@ -29,9 +29,9 @@ package final class CagedRenderer: MediaRenderer {
         _ source: MediaSource, info: JSON, in blobs: any BlobStore, isWaitedFor: Bool
     ) async throws -> JSON? {
         guard canExamine(source.type) else { return info }
-        let open = try await opener(of: source.blob, in: blobs)
-        let facts = try await pool.pass(isWaitedFor ? .waitedFor : .background) {
-            [pool, settings] () throws -> MediaFacts? in
+        let open: @Sendable () async throws -> Opener = { try await self.opener(of: source.blob, in: blobs) }
+        let facts = try await pool.pass(isWaitedFor ? .waitedFor : .background, getting: open) {
+            [pool, settings] open throws -> MediaFacts? in
             let file = try open()
             do {
                 if MovieTools.knows(source.type) {
@@ -59,22 +59,23 @@ package final class CagedRenderer: MediaRenderer {
         if isMovie, settings.ffmpeg == nil || !Self.hasPicture(source.type) {
             throw AssetError.cannotRender("Files of this kind cannot be rendered here")
         }
-        let open: @Sendable () throws -> OpenFile
-        do {
-            open = try await opener(of: source.blob, in: blobs)
-        } catch let error as AssetError where error.code == .unavailable {
-            throw AssetError.noRoomToRender(error)
+        let open: @Sendable () async throws -> Opener = {
+            do {
+                return try await self.opener(of: source.blob, in: blobs)
+            } catch let error as AssetError where error.code == .unavailable {
+                throw AssetError.cannotRenderNow(error)
+            }
         }
         // All that blocks is done in one go: each way to another thread costs as much as opening a file.
-        let (reply, output) = try await pool.pass(.waitedFor) {
-            [pool, threads, settings] () throws -> (WorkerReply, ScratchFile.Body) in
+        let (reply, output) = try await pool.pass(.waitedFor, getting: open) {
+            [pool, threads, settings] open throws -> (WorkerReply, ScratchFile.Body) in
             let file: OpenFile
             let output: ScratchFile
             do {
                 file = try open()
                 output = try ScratchFile(in: settings.scratchFolder)
             } catch let error as AssetError where error.code == .unavailable {
-                throw AssetError.noRoomToRender(error)
+                throw AssetError.cannotRenderNow(error)
             }
             do {
                 let picture = isMovie ? try Self.frame(file.descriptor, source.type, settings) : nil
@@ -123,8 +124,10 @@ package final class CagedRenderer: MediaRenderer {
         deinit { if scratch == nil { close(descriptor) } }
     }
 
+    private typealias Opener = @Sendable () throws -> OpenFile
+
     /// Opens the blob itself where it is a file, and a copy that has been made where it is not.
-    private func opener(of blob: Blob, in blobs: any BlobStore) async throws -> @Sendable () throws -> OpenFile {
+    private func opener(of blob: Blob, in blobs: any BlobStore) async throws -> Opener {
         if let blobs = blobs as? any LocalBlobStore { return { OpenFile(try blobs.openFile(blob.location)) } }
         let copy = try await threads.perform { [settings] in try ScratchFile(in: settings.scratchFolder) }
         try await blobs.read(blob.location, range: 0..<blob.size) { [threads] buffer in
@@ -162,7 +165,8 @@ package final class CagedRenderer: MediaRenderer {
 }
 
 extension AssetError {
-    fileprivate static func noRoomToRender(_ error: AssetError) -> AssetError {
-        cannotRender("There is no room to render at the moment", detail: error.detail)
+    /// There is no room, or the bytes cannot be fetched.
+    fileprivate static func cannotRenderNow(_ error: AssetError) -> AssetError {
+        cannotRender("The file cannot be rendered at the moment", detail: error.detail)
     }
 }

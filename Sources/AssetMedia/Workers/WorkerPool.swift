@@ -30,11 +30,15 @@ final class WorkerPool: Sendable {
         gate = WorkerGate(places: settings.workers, maximumWaiting: settings.maximumWaiting)
     }
 
-    /// Runs blocking work in one of the places.
-    func pass<Value: Sendable>(
-        _ priority: WorkerGate.Priority, _ work: @escaping @Sendable () throws -> Value
+    /// Gets the source and runs blocking work on it, in one of the places: so there are never more copies of sources than places.
+    func pass<Source: Sendable, Value: Sendable>(
+        _ priority: WorkerGate.Priority, getting source: @Sendable () async throws -> Source,
+        _ work: @escaping @Sendable (Source) throws -> Value
     ) async throws -> Value {
-        try await gate.pass(priority) { try await self.threads.perform(work) }
+        try await gate.pass(priority) {
+            let source = try await source()
+            return try await self.threads.perform { try work(source) }
+        }
     }
 
     /// Within a place: lets a worker do something.
