@@ -31,7 +31,7 @@ extension S3Client {
             .POST, nil, query: [("delete", "")],
             xml: "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>\(objects)</Delete>")
         // This call has to have one, whatever is chosen for uploads.
-        request.headers += S3Checksum.md5.value(of: request.body ?? ByteBuffer()).headers
+        request.headers += S3Checksum.md5.value(of: request.body?.first ?? ByteBuffer()).headers
         let answer = try await send(request)
         return try answer.xml("DeleteResult", of: describe(request)).all("Error")
             .filter { $0["Code"] != "NoSuchKey" }

@@ -129,7 +129,7 @@ struct S3Client: Sendable {
         signed.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
         if let body = request.body {
             // In pieces: a timer runs while the store is waited for, and that must not begin before the last piece has gone.
-            signed.body = .stream(S3BodyPieces(bytes: body), length: .known(Int64(body.readableBytes)))
+            signed.body = .stream(S3BodyPieces(bytes: body), length: .known(Int64(body.totalBytes)))
         } else if request.method == .PUT || request.method == .POST {
             signed.body = .bytes(ByteBuffer())
         }
@@ -150,7 +150,7 @@ struct S3Client: Sendable {
 
     /// Until the head of the answer is there: the client's own timer does not run while the store takes nothing.
     private func deadline(_ request: S3Request) -> NIODeadline {
-        let seconds = (request.body?.readableBytes ?? 0) / timeouts.slowestUpload
+        let seconds = (request.body?.totalBytes ?? 0) / timeouts.slowestUpload
         return .now() + timeouts.connect + timeouts.silence + .seconds(Int64(seconds))
     }
 
@@ -171,20 +171,28 @@ struct S3Client: Sendable {
     }
 }
 
+extension [ByteBuffer] {
+    fileprivate var totalBytes: Int { reduce(0) { $0 + $1.readableBytes } }
+}
+
 /// A body in pieces.
 private struct S3BodyPieces: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
-    let bytes: ByteBuffer
+    let bytes: [ByteBuffer]
     private static let size = 128 << 10
 
-    func makeAsyncIterator() -> Iterator { Iterator(rest: bytes) }
+    func makeAsyncIterator() -> Iterator { Iterator(rest: bytes[...]) }
 
     struct Iterator: AsyncIteratorProtocol {
-        var rest: ByteBuffer
+        var rest: ArraySlice<ByteBuffer>
+        var current = ByteBuffer()
 
         mutating func next() async -> ByteBuffer? {
-            let piece = rest.readSlice(length: Swift.min(rest.readableBytes, S3BodyPieces.size))
-            return piece.flatMap { $0.readableBytes > 0 ? $0 : nil }
+            while current.readableBytes == 0 {
+                guard let next = rest.popFirst() else { return nil }
+                current = next
+            }
+            return current.readSlice(length: Swift.min(current.readableBytes, S3BodyPieces.size))
         }
     }
 }

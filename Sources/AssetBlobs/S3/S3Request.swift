@@ -9,8 +9,8 @@ struct S3Request: Sendable {
     /// Not encoded.
     var query: [(name: String, value: String)] = []
     var headers: [(name: String, value: String)] = []
-    /// A buffer, so that it can be sent again.
-    var body: ByteBuffer?
+    /// In memory, so that it can be sent again.
+    var body: [ByteBuffer]?
     /// Of the body.
     var checksum = S3Checksum.Value.payloadHash(S3Signer.emptyPayload)
 
@@ -24,7 +24,7 @@ struct S3Request: Sendable {
     init(_ method: HTTPMethod, _ key: String?, query: [(name: String, value: String)], xml: String) {
         self.init(method, key, query: query)
         let bytes = ByteBuffer(string: xml)
-        body = bytes
+        body = [bytes]
         checksum = S3Checksum.sha256.value(of: bytes)
         headers = [("Content-Type", "application/xml")]
     }

@@ -63,9 +63,9 @@ struct S3Upload: Sendable {
         var parts = PartCollector(body.makeAsyncIterator(), limit: limit, checksum: client.settings.checksum)
         let size = cut.size(ofPart: 1, limit: limit)
         let first = try await parts.next(size)
-        if first.bytes.readableBytes < size {
+        if first.count < size {
             try await putWhole(first)
-            keeping(first.bytes)
+            if first.bytes.count <= 1 { keeping(first.bytes.first ?? ByteBuffer()) }
         } else {
             try await putParts(first, &parts, limit)
         }
@@ -127,8 +127,8 @@ struct S3Upload: Sendable {
             var number = 1
             var part = first
             var bytesInFlight = 0
-            while part.bytes.readableBytes > 0 {
-                let size = part.bytes.readableBytes
+            while part.count > 0 {
+                let size = part.count
                 while number - 1 - sent.count >= cut.maximumInFlight
                     || (bytesInFlight > 0 && bytesInFlight + size > cut.maximumBytesInFlight),
                     let done = try await group.next()
@@ -155,7 +155,7 @@ struct S3Upload: Sendable {
         guard let tag = answer.headers.first(name: "ETag") else {
             throw S3Failure(client.describe(request), "the answer has no ETag")
         }
-        return SentPart(number: number, size: part.bytes.readableBytes, tag: tag, checksum: part.checksum)
+        return SentPart(number: number, size: part.count, tag: tag, checksum: part.checksum)
     }
 
     private func complete(_ id: String, _ parts: [SentPart]) async throws {
