@@ -42,6 +42,7 @@ class Postgres:
         # PostgreSQL refuses to run as root, and as somebody whom the system does not know. Debian's package makes the user.
         self.user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
         self._process = None
+        self._emptied_at = 0  # how long the log was
 
     @property
     def url(self):
@@ -152,7 +153,7 @@ class Postgres:
     def unexpected_errors(self):
         """What it was asked that makes no sense: lines of its log. Errors that belong to its end, to a full disk, and to two
         writers who meet, are expected: whoever gets these tries again."""
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = self.log.read_text(errors="replace")[self._emptied_at :].splitlines()
         return [line for line in lines if " ERROR: " in line and not any(text in line for text in EXPECTED_ERRORS)]
 
     def psql(self, script, database="stockroom", port=None):
@@ -170,9 +171,10 @@ class Postgres:
         return [line.split("|") for line in self.psql(statement, database).splitlines()]
 
     def empty(self):
-        """A new database in the place of the old one."""
+        """A new database in the place of the old one, whose errors are forgotten."""
         self.psql("DROP DATABASE stockroom WITH (FORCE)", "postgres")
         self.psql("CREATE DATABASE stockroom", "postgres")
+        self._emptied_at = len(self.log.read_text(errors="replace"))
 
     def listeners(self):
         """The sessions that wait for notifications."""
