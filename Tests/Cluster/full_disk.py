@@ -1,10 +1,13 @@
 """A small file system in memory that can be filled: `with SmallDisk(folder, megabytes) as disk: disk.path`."""
 
+import errno
 import os
 import subprocess
 from pathlib import Path
 
 from component import CannotRun, program
+
+MB = 1_000_000
 
 
 class SmallDisk:
@@ -18,11 +21,19 @@ class SmallDisk:
     def _filler(self):
         return self.path / "filler"
 
-    def fill(self, left=0):
-        """Takes all space but so many bytes."""
-        with open(self._filler, "ab") as file:
-            free = os.statvfs(self.path)
-            file.write(bytes(max(0, free.f_bavail * free.f_frsize - left)))
+    def fill(self):
+        """Takes all space that there is, also what others give back meanwhile."""
+        descriptor = os.open(self._filler, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            for size in (MB, 4096):
+                try:
+                    while True:
+                        os.write(descriptor, bytes(size))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+        finally:
+            os.close(descriptor)
 
     def relieve(self):
         self._filler.unlink(missing_ok=True)

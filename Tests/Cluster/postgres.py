@@ -1,10 +1,11 @@
-"""PostgreSQL from Debian, in a folder of its own: `with Postgres(folder) as postgres: postgres.url`."""
+"""PostgreSQL from Debian, with files of its own and its log in a folder: `with Postgres(folder) as postgres: postgres.url`."""
 
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from component import Process, free_port, log_tail, program
@@ -36,7 +37,9 @@ class Postgres:
 
     def __init__(self, folder, settings=None):
         self.folder = Path(folder)
-        self.data = self.folder / "postgres"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Not in `folder`: temporary folders of tests are for their owner alone, which is somebody else.
+        self.data = Path(tempfile.mkdtemp(prefix="stockroom-postgres-"))
         self.port = free_port()
         self.settings = {**SETTINGS, **(settings or {})}
         # PostgreSQL refuses to run as root, and as somebody whom the system does not know. Debian's package makes the user.
@@ -55,11 +58,8 @@ class Postgres:
 
     def make(self):
         """The files of a new database server, not started."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.data.mkdir(exist_ok=True)
         if self.user is not None:
             os.chown(self.data, self.user, self.user)
-            self._let_in(self.data.parent)
         self._run(
             program("initdb"),
             "--pgdata",
@@ -78,14 +78,6 @@ class Postgres:
         with open(self.data / "postgresql.conf", "a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
         os.sync()
-
-    @staticmethod
-    def _let_in(folder):
-        """Temporary folders are for their owner alone: whoever owns the data must pass."""
-        for parent in (folder, *folder.parents):
-            mode = parent.stat().st_mode
-            if not mode & 0o001:
-                parent.chmod(mode & 0o7777 | 0o001)
 
     def start(self):
         if not (self.data / "PG_VERSION").exists():
@@ -190,12 +182,9 @@ class Postgres:
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
-    def remove(self):
-        self.kill()
-        shutil.rmtree(self.data, ignore_errors=True)
-
     def __enter__(self):
         return self.start()
 
     def __exit__(self, *_):
         self.kill()
+        shutil.rmtree(self.data, ignore_errors=True)
