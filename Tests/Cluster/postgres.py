@@ -148,13 +148,17 @@ class Postgres:
         lines = self.log.read_text(errors="replace")[self._emptied_at :].splitlines()
         return [line for line in lines if " ERROR: " in line and not any(text in line for text in EXPECTED_ERRORS)]
 
-    def psql(self, script, database="stockroom", port=None):
+    @property
+    def pid(self):
+        return self._process.process.pid
+
+    def psql(self, script, database="stockroom", seconds=SECONDS):
         """What the script prints, as text; it stops at the first error."""
         command = [
             *(program("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"),
-            *("-h", "127.0.0.1", "-p", str(port or self.port), "-U", "stockroom", "-d", database),
+            *("-h", "127.0.0.1", "-p", str(self.port), "-U", "stockroom", "-d", database),
         ]
-        done = subprocess.run(command, input=script, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run(command, input=script, capture_output=True, text=True, timeout=seconds)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

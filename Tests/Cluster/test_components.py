@@ -17,7 +17,7 @@ from fault_proxy import FaultProxy
 from full_disk import SmallDisk
 from live_feed import within
 from moto_s3 import MotoS3
-from nginx import Nginx
+from nginx_balancer import Nginx
 from openstack_swift import OpenStackSwift
 from postgres import Postgres
 from server_process import wait_until
@@ -89,7 +89,7 @@ import sys, threading, time
 sys.path[:0] = [{str(CLUSTER)!r}, {str(CLUSTER.parent / "Clients")!r}]
 from pathlib import Path
 from moto_s3 import MotoS3
-from nginx import Nginx
+from nginx_balancer import Nginx
 from postgres import Postgres
 from servers import Installation
 folder = Path({str(tmp_path)!r})

@@ -13,7 +13,7 @@ from full_disk import SmallDisk
 from live_feed import within
 from load import MixedLoad
 from moto_s3 import MotoS3
-from nginx import Nginx
+from nginx_balancer import Nginx
 from postgres import Postgres
 from server_process import wait_until
 from servers import Installation

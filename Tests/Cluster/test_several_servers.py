@@ -13,7 +13,7 @@ import sample_files
 from fault_proxy import FaultProxy
 from live_client import AsyncSocket, EventStream, SyncSocket, new_socket  # noqa: F401
 from live_feed import feed_from_now, new_folder, within
-from nginx import Nginx
+from nginx_balancer import Nginx
 from project_client import TIMEOUT, ProjectCalls, upload_many
 from segment_client import SegmentClient
 from server_process import wait_until
