@@ -218,7 +218,7 @@ def test_object_storage(tmp_path, postgres, fault):
                 each(proxies, FaultProxy.heal)
                 settle(load)
             if fault == "answers 503":
-                assert all(proxy.failed for proxy in proxies)
+                assert any(proxy.failed for proxy in proxies)
         checks.check_everything(load, installation, postgres)
 
 
