@@ -40,9 +40,10 @@ def jobs(load):
             found = states()
         except Unavailable:
             return None
-        return found if all(job["status"] == "done" for job in found.values()) else None
+        # In a list: where no job was begun, there is nothing to wait for.
+        return [found] if all(job["status"] == "done" for job in found.values()) else None
 
-    ended = wait_until(all_ended, QUIET_SECONDS, "every job has ended")
+    (ended,) = wait_until(all_ended, QUIET_SECONDS, "every job has ended")
     reports = reports_of_jobs(load)
     problems = []
     for token, record in load.ledger.jobs.items():
