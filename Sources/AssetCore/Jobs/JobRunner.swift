@@ -74,6 +74,10 @@ package struct JobRunner: Service {
                 break
             } catch is CancellationError {
                 break
+            } catch let error as AssetError where error.code == .unavailable {
+                // That says nothing of the job: it goes on when the database answers again.
+                logger.warning("Job waits", metadata: ["job": "\(job.token)", "error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
             } catch let error as AssetError where error.code != .internalError || failures == Self.attempts {
                 logger.warning("Job failed", metadata: ["job": "\(job.token)", "error": "\(error)"])
                 if (try? await end(job, owner, with: error)) != nil { break }
