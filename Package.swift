@@ -128,7 +128,9 @@ let package = Package(
         ),
         .testTarget(
             name: "AssetPostgresTests",
-            dependencies: ["AssetCore", "AssetPostgres", "AssetSQL", "AssetTesting", nioCore],
+            dependencies: [
+                "AssetCore", "AssetPostgres", "AssetSQL", "AssetTesting", collections, logging, nioCore, serviceLifecycle,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -52,7 +52,8 @@ extension AssetService {
         var isComplete = false
         while !isComplete {
             let start = sweep
-            (sweep, isComplete) = try await catalog.write(.project(backup.project)) { tx -> (SnapshotSweep.Progress, Bool) in
+            (sweep, isComplete) = try await catalog.write(.project(backup.project)) {
+                tx -> (SnapshotSweep.Progress, Bool) in
                 // What a restore has half done is neither the old project nor the new one.
                 guard try !tx.isInRestore(backup.project) else {
                     throw AssetError.unprocessable("The project is being restored: export it when that has ended")
