@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "AssetPostgresTests",
             dependencies: [
-                "AssetCore", "AssetPostgres", "AssetSQL", "AssetTesting", collections, logging, nioCore, serviceLifecycle,
+                "AssetCore", "AssetPostgres", "AssetSQL", "AssetTesting", collections, logging, nioCore,
+                serviceLifecycle,
             ],
             swiftSettings: settings
         ),
