@@ -11,6 +11,7 @@ import Synchronization
 @safe final class PostgresConnection: @unchecked Sendable {
     private let url: String
     private let name: String
+    private let reach: PostgresReach
     private var pointer: OpaquePointer?
     /// The names of prepared statements, by text and types of their values; the oldest first.
     private var prepared: [StatementKey: String] = [:]
@@ -32,9 +33,10 @@ import Synchronization
     private static let maximumPrepared = 200
 
     /// - Parameter name: what the database shows of who is connected.
-    init(url: String, name: String) {
+    init(url: String, name: String, reach: PostgresReach) {
         self.url = url
         self.name = name
+        self.reach = reach
     }
 
     deinit { close() }
@@ -58,6 +60,8 @@ import Synchronization
     /// database ends transactions whose server has gone silent.
     func open() throws {
         guard unsafe pointer == nil else { return }
+        try reach.check()
+        let began = ContinuousClock.now
         let parameters = [
             ("connect_timeout", "5"), ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "10000"), ("application_name", name), ("dbname", url), ("client_encoding", "UTF8"),
@@ -69,7 +73,8 @@ import Synchronization
         guard unsafe PQstatus(new) == CONNECTION_OK else {
             let message = unsafe Self.trimmed(String(cString: PQerrorMessage(new)))
             unsafe PQfinish(new)
-            throw PostgresError(state: "", message: message, moment: .connecting)
+            let error = PostgresError(state: "", message: message, moment: .connecting)
+            throw reach.failed(error, after: ContinuousClock.now - began)
         }
         unsafe PQsetNoticeProcessor(new, { _, _ in }, nil)
         unsafe pointer = new

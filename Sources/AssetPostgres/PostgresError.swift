@@ -5,6 +5,8 @@ struct PostgresError: Error, CustomStringConvertible {
     /// Where in a transaction it happened.
     enum Moment {
         case connecting, working
+        /// Nobody has answered in time.
+        case unreachable
         /// Whether the transaction was committed is not known.
         case committing
     }

@@ -7,6 +7,7 @@ final class PostgresThreads: Sendable {
     private let url: String
     private let name: String
     private let threads: NIOThreadPool
+    private let reach = PostgresReach()
     private let idle = Mutex<[PostgresConnection]>([])
 
     init(url: String, name: String, count: Int) {
@@ -35,7 +36,7 @@ final class PostgresThreads: Sendable {
     func submit(_ work: @escaping @Sendable (PostgresConnection?) -> Void) {
         threads.submit { [self] state in
             guard case .active = state else { return work(nil) }
-            let connection = idle.withLock { $0.popLast() } ?? PostgresConnection(url: url, name: name)
+            let connection = idle.withLock { $0.popLast() } ?? PostgresConnection(url: url, name: name, reach: reach)
             work(connection)
             idle.withLock { $0.append(connection) }
         }

@@ -63,7 +63,9 @@ struct PostgresTransaction: WriteConnection {
     }
 
     func shouldRepeat(after error: any Error, attempts: Int) -> Bool {
-        guard let error = error as? PostgresError, error.moment != .committing else { return false }
+        guard let error = error as? PostgresError, error.moment != .committing, error.moment != .unreachable else {
+            return false
+        }
         if error.isConflict {
             // Both may be at it again at the same moment.
             if attempts > 1 { Pause.wait(.milliseconds(Int.random(in: 1...(5 << min(attempts, 5))))) }

@@ -1,5 +1,6 @@
 import AssetCore
 import AssetSQL
+import NIOPosix
 import Synchronization
 
 /// Begins what sees one state of the database to its end.
@@ -23,11 +24,12 @@ final class QueuedRead<Value: Sendable>: Sendable {
                 threads.submit { connection in continuation.resume(with: Result { try self.attempt(connection) }) }
             }
         } onCancel: {
-            let connection = state.withLock { state in
+            let isRunning = state.withLock { state in
                 state.isCancelled = true
-                return state.connection
+                return state.connection != nil
             }
-            connection?.cancel()
+            // That blocks too. Under the lock, so that the connection is not somebody else's meanwhile.
+            if isRunning { NIOThreadPool.singleton.submit { _ in self.state.withLock { $0.connection?.cancel() } } }
         }
     }
 

@@ -73,6 +73,8 @@ package struct Migrator: Sendable {
             let newest = migrations.last?.number ?? 0
             try Self.check(current, isKnownTo: newest, db)
             let missing = migrations.filter { $0.number > current }
+            // Large tables take as long as they take.
+            if db.dialect == .postgres { try db.executeScript("SET LOCAL statement_timeout = 0") }
             for migration in missing {
                 try db.executeScript(migration.sql(db.dialect))
                 try db.execute(

@@ -68,18 +68,20 @@ package final class WriteQueue: Sendable {
         if starts { start { db in self.work(db) } }
     }
 
+    /// One group; then others that wait for the thread have their turn before the next.
     private func work(_ db: any WriteConnection) {
-        while true {
-            let group = state.withLock { state in
-                let group = Array(state.waiting.prefix(Self.groupSize))
-                state.waiting.removeFirst(group.count)
-                if group.isEmpty { state.isRunning = false }
-                return group
-            }
-            if group.isEmpty { return }
-            let rest = group.count == 1 ? one(group[0], db) : several(group, db)
-            if !rest.isEmpty { state.withLock { $0.waiting.insert(contentsOf: rest, at: 0) } }
+        let group = state.withLock { state in
+            let group = Array(state.waiting.prefix(Self.groupSize))
+            state.waiting.removeFirst(group.count)
+            return group
         }
+        let rest = group.count == 1 ? one(group[0], db) : several(group, db)
+        let goesOn = state.withLock { state in
+            state.waiting.insert(contentsOf: rest, at: 0)
+            state.isRunning = !state.waiting.isEmpty
+            return state.isRunning
+        }
+        if goesOn { start { db in self.work(db) } }
     }
 
     @discardableResult

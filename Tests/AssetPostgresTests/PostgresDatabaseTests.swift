@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// What only a database with several writers has to show.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct PostgresDatabaseTests {
     /// Two servers on one database, without what runs beside them.
     private struct Pair: Sendable {
