@@ -84,7 +84,7 @@ import Synchronization
             try run(
                 """
                 SET standard_conforming_strings = on; SET statement_timeout = '120s';
-                SET idle_in_transaction_session_timeout = '60s'; SET jit = off
+                SET idle_in_transaction_session_timeout = '15s'; SET jit = off
                 """)
         } catch {
             close()
@@ -175,6 +175,9 @@ import Synchronization
         if let name = prepared.removeValue(forKey: oldest) { try run("DEALLOCATE \(name)") }
     }
 
+    /// Connecting is of no use for a while.
+    func giveUp(_ error: PostgresError) { reach.giveUp(error) }
+
     private func opened() throws -> OpaquePointer {
         guard let open = unsafe pointer else {
             throw PostgresError(state: "", message: "the connection was lost", moment: .working)
@@ -190,10 +193,11 @@ import Synchronization
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return unsafe PostgresResult(answer)
         default:
             defer { unsafe PQclear(answer) }
-            if unsafe PQstatus(open) != CONNECTION_OK { throw unsafe lost(open) }
             let state = unsafe PQresultErrorField(answer, CInt(UInt8(ascii: "C"))).map { unsafe String(cString: $0) }
+            // Without a state it is the library that speaks, and not the database.
+            guard let state, unsafe PQstatus(open) == CONNECTION_OK else { throw unsafe lost(open) }
             let message = unsafe Self.trimmed(String(cString: PQresultErrorMessage(answer)))
-            throw failed(PostgresError(state: state ?? "XX000", message: message, moment: .working))
+            throw failed(PostgresError(state: state, message: message, moment: .working))
         }
     }
 

@@ -87,7 +87,7 @@ package final class PostgresDatabase: SQLDatabase {
         do {
             return try await body()
         } catch let error as PostgresError {
-            if error.isConnectionLost || error.isExhausted {
+            if error.isConnectionLost || error.isExhausted || error.isCancelled {
                 throw AssetError(.unavailable, "The database does not answer", detail: error.description)
             }
             throw error

@@ -23,6 +23,12 @@ final class PostgresReach: Sendable {
     /// What to throw when connecting has failed after so long.
     func failed(_ error: PostgresError, after time: Duration) -> PostgresError {
         if time < Self.patience { return error }
+        return giveUp(error)
+    }
+
+    /// Nobody tries again for a while.
+    @discardableResult
+    func giveUp(_ error: PostgresError) -> PostgresError {
         var error = error
         error.moment = .unreachable
         let failure = Failure(error: error, until: ContinuousClock.now + Self.pause)

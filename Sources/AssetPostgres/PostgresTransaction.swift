@@ -39,7 +39,7 @@ struct PostgresTransaction: WriteConnection {
             try connection.run("COMMIT")
         } catch var error as PostgresError {
             // A refusal undoes everything; without an answer nobody knows.
-            if error.state.isEmpty { error.moment = .committing }
+            if error.isConnectionLost { error.moment = .committing }
             throw error
         }
     }
@@ -71,7 +71,11 @@ struct PostgresTransaction: WriteConnection {
             if attempts > 1 { Pause.wait(.milliseconds(Int.random(in: 1...(5 << min(attempts, 5))))) }
             return attempts < 8
         }
-        guard error.isConnectionLost, attempts <= Self.pauses.count else { return false }
+        guard error.isConnectionLost else { return false }
+        guard attempts <= Self.pauses.count else {
+            connection.giveUp(error)
+            return false
+        }
         Pause.wait(Self.pauses[attempts - 1])
         return true
     }

@@ -49,11 +49,12 @@ package struct JobRunner: Service {
         }
     }
 
-    /// Once a second somebody looks: jobs of other processes and lapsed leases are not announced.
+    /// Once a second somebody looks: jobs of other processes, their ends, and lapsed leases are not announced.
     private func look() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 service.signal.wake()
+                service.signal.lookAgain()
                 try? await Task.sleep(for: .seconds(1))
             }
         }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Wakes the runner when there is work, and whoever waits for a job to end: within this process only. Across processes, the
-/// runner's own polling finds the work.
+/// Wakes the runner when there is work, and whoever waits for a job to end: within this process only. Across processes, a look
+/// once a second finds the work, and the end of what another one has done.
 package final class JobSignal: Sendable {
     private struct State {
         var workers: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -25,6 +25,12 @@ package final class JobSignal: Sendable {
         for waiter in waiting { waiter.yield() }
     }
 
+    /// Any job may have ended in another process.
+    package func lookAgain() {
+        let waiting = state.withLock { $0.waiters.values.map(\.continuation) }
+        for waiter in waiting { waiter.yield() }
+    }
+
     /// Wake-ups for a worker, from now on; several while it is busy count as one.
     package func wakeUps() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -39,7 +45,7 @@ package final class JobSignal: Sendable {
         return stream
     }
 
-    /// An element whenever `job` has ended; ends with the task. Ask before looking at the job, so that nothing is missed.
+    /// An element whenever `job` has ended, or may have; ends with the task. Ask before looking at the job, so that nothing is missed.
     package func ends(of job: JobID) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = state.withLock { state in

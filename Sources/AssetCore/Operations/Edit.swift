@@ -27,16 +27,17 @@ extension AssetService {
     package func update(_ caller: Caller, _ reference: AssetReference, _ edit: AssetEdit) async throws -> LocatedAsset {
         try await change(caller, reference) { tx, asset, now in
             var asset = asset
-            if let title = edit.title { try asset.title.merge(title, "title", in: caller.project) }
+            let project = try tx.present(caller.project)
+            if let title = edit.title { try asset.title.merge(title, "title", in: project) }
             if let description = edit.description {
-                try asset.description.merge(description, "description", in: caller.project)
+                try asset.description.merge(description, "description", in: project)
             }
             if let transforms = edit.transforms { asset.transforms = transforms }
             if let metadata = edit.metadata {
                 var entries = try asset.metadataEntries()
                 for (name, patch) in metadata {
                     entries[name.description] = patch.applied(
-                        to: entries[name.description], languages: caller.project.languages)
+                        to: entries[name.description], languages: project.languages)
                 }
                 try asset.setMetadata(entries)
             }

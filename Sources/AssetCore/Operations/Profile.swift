@@ -13,7 +13,6 @@ extension AssetService {
     /// - Throws: `validation` that names the field: a username that is taken or not usable, a password that is too weak;
     ///   `badParameter` for name or timezone; `forbidden` for API users, who have neither name nor password to log in with.
     package func updateProfile(_ user: User, _ edit: ProfileEdit) async throws -> User {
-        var changed = user
         if edit.username != nil || edit.password != nil, user.level == .api {
             throw AssetError(.forbidden, "An API user has no username and no password")
         }
@@ -25,10 +24,9 @@ extension AssetService {
             guard !username.contains("@") || username.lowercased() == user.email?.lowercased() else {
                 throw AssetError(.validation, "Only one's own e-mail address may have an '@'", parameter: "username")
             }
-            changed.username = username
         }
-        if let name = edit.name { changed.name = try Self.checkedName(name) }
-        if let timezone = edit.timezone { changed.timezone = try Self.checkedTimezone(timezone) }
+        let name = try edit.name.map(Self.checkedName)
+        let timezone = try edit.timezone.map(Self.checkedTimezone)
         var hash: String?
         if let password = edit.password {
             guard password.count >= Passwords.minimumLength, password.utf8.count <= Passwords.maximumBytes else {
@@ -40,8 +38,13 @@ extension AssetService {
                 try await Passwords.hash(password, logRounds: settings.passwordLogRounds)
             }
         }
-        return try await catalog.write { [changed, hash] tx in
-            if let username = changed.username, let other = try tx.user(username: username), other.id != user.id {
+        return try await catalog.write { [hash] tx in
+            // What is remembered of the user may be older than what another server has just written.
+            guard var changed = try tx.user(user.id) else { throw AssetError.unprocessable("The user does not exist") }
+            changed.username = edit.username ?? changed.username
+            changed.name = name ?? changed.name
+            changed.timezone = timezone ?? changed.timezone
+            if let username = edit.username, let other = try tx.user(username: username), other.id != user.id {
                 throw AssetError(.validation, "This username is taken", parameter: "username")
             }
             try tx.update(changed)

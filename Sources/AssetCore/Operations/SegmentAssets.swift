@@ -27,32 +27,34 @@ extension AssetService {
     ) async throws -> SegmentFile {
         try caller.require(.write)
         let now = clock.now()
-        let (path, token) = try await catalog.read { tx in
+        let (reference, name, token) = try await catalog.read { tx in
             _ = try document(ofSegment: segment, caller, tx)
             guard let file = try tx.fileToken(token.lowercased(), user: caller.user.id, now: now) else {
                 throw AssetError.badParameter("filetoken", "The token is unknown or has expired")
             }
             let reference = SegmentFileReference(fileName: file.name, relativePath: relativePath, locale: locale)
-            return (try reference.path(in: caller.project, isNew: true), file)
+            return (reference, try reference.path(in: caller.project, isNew: true).name, file)
         }
         let head = try await blobs.head(token.blob.location, length: media.headLength)
-        let inspection = await media.inspect(head: head, name: path.name, size: token.blob.size)
+        let inspection = await media.inspect(head: head, name: name, size: token.blob.size)
         return try await catalog.write(.project(caller.project.id)) { [clock, settings] tx in
             let now = clock.now()
             let document = try document(ofSegment: segment, caller, tx)
             guard try tx.fileToken(token.token, user: caller.user.id, now: now) != nil else {
                 throw AssetError.badParameter("filetoken", "The token is unknown or has expired")
             }
+            let project = try tx.present(caller.project)
+            let path = try reference.path(in: project, isNew: true)
             let content = content(token.blob, inspection)
             let root = SegmentFolder(document: document, segment: segment).path.names
             try AssetPath.checkDepth((root + path.folders + [path.name]).map(\.description))
             let folder = try tx.openFolders(
-                root + path.folders, in: caller.project, by: caller.user.id, now: now)
+                root + path.folders, in: project, by: caller.user.id, now: now)
             let asset = try tx.putFile(
                 path.name, content, in: folder, keeping: settings.keptVersions, by: caller.user.id, now: now)
             return SegmentFile(
                 document: document, segment: segment, path: path.folders.map(\.description),
-                languages: caller.project.languages, asset: asset)
+                languages: project.languages, asset: asset)
         }
     }
 
@@ -99,7 +101,7 @@ extension AssetService {
         try caller.require([.delete, .purge])
         try await catalog.write(.project(caller.project.id)) { [clock] tx in
             let document = try document(ofSegment: segment, caller, tx)
-            let path = try reference.path(in: caller.project)
+            let path = try reference.path(in: try tx.present(caller.project))
             let folder = SegmentFolder(document: document, segment: segment)
             guard let asset = try tx.file(path, folder, in: caller.project), var parent = asset.parent else { return }
             let now = clock.now()

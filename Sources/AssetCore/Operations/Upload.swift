@@ -33,7 +33,8 @@ extension AssetService {
             throw error
         }
         return try await commit(.project(caller.project.id), file) { tx, content, now in
-            try tx.addChild(named: name, content: content, in: parent, of: caller.project, now: now)
+            try tx.recheck(caller, .write)
+            return try tx.addChild(named: name, content: content, in: parent, of: caller.project, now: now)
         }
     }
 
@@ -53,6 +54,7 @@ extension AssetService {
             throw error
         }
         return try await commit(.project(caller.project.id), named) { [settings] tx, content, now in
+            try tx.recheck(caller, .write)
             let asset = try tx.require(reference, in: caller.project)
             guard asset.isFile else { throw AssetError.unprocessable("The asset is a folder") }
             guard asset.status == .published else { throw AssetError.unprocessable("The asset is deleted") }
