@@ -80,6 +80,11 @@ enum S3Checksum: String, CaseIterable, Sendable {
         }
     }
 
+    /// What an object is begun with whose parts are checked like this.
+    var objectHeaders: [(name: String, value: String)] {
+        self == .crc32 ? [("x-amz-checksum-algorithm", "CRC32")] : []
+    }
+
     static let crc32Header = "x-amz-checksum-crc32"
 
     func value(of bytes: ByteBuffer) -> Value {

@@ -30,21 +30,6 @@ struct S3Upload: Sendable {
         }
     }
 
-    private struct SentPart {
-        let number: Int
-        let size: Int
-        let tag: String
-        let checksum: S3Checksum.Value
-
-        var xml: String {
-            var xml = "<PartNumber>\(number)</PartNumber><ETag>\(S3XML.escaped(tag))</ETag>"
-            if case .header(S3Checksum.crc32Header, let value) = checksum {
-                xml += "<ChecksumCRC32>\(value)</ChecksumCRC32>"
-            }
-            return "<Part>\(xml)</Part>"
-        }
-    }
-
     let client: S3Client
     let key: String
     var cut = Cut()
@@ -90,13 +75,13 @@ struct S3Upload: Sendable {
     private func putParts<Source>(
         _ first: UploadPart, _ collector: inout PartCollector<Source>, _ limit: Int64
     ) async throws {
-        let id = try await create()
+        let id = try await client.beginParts(key, headers: client.settings.checksum.objectHeaders)
         var mayExist = false
         do {
             let sent = try await sendParts(id, first, &collector, limit)
             try Task.checkCancellation()
             mayExist = true
-            try await complete(id, sent)
+            try await client.completeParts(id, of: key, sent)
         } catch {
             await shielded { [cleaner, mayExist] in
                 try? await cleaner.abort(key, id)
@@ -106,24 +91,14 @@ struct S3Upload: Sendable {
         }
     }
 
-    private func create() async throws -> String {
-        var request = S3Request(.POST, key, query: [("uploads", "")])
-        if client.settings.checksum == .crc32 { request.headers = [("x-amz-checksum-algorithm", "CRC32")] }
-        let answer = try await client.send(request)
-        guard let id = try answer.xml("InitiateMultipartUploadResult", of: client.describe(request))["UploadId"] else {
-            throw S3Failure(client.describe(request), "the answer has no UploadId")
-        }
-        return id
-    }
-
     private func sendParts<Source>(
         _ id: String, _ first: UploadPart, _ collector: inout PartCollector<Source>, _ limit: Int64
-    ) async throws -> [SentPart] {
+    ) async throws -> [S3Client.Part] {
         // A task cannot capture what is inout.
         var parts = collector
         defer { collector = parts }
-        return try await withThrowingTaskGroup(of: SentPart.self) { group in
-            var sent: [SentPart] = []
+        return try await withThrowingTaskGroup(of: S3Client.Part.self) { group in
+            var sent: [S3Client.Part] = []
             var number = 1
             var part = first
             var bytesInFlight = 0
@@ -134,7 +109,7 @@ struct S3Upload: Sendable {
                     let done = try await group.next()
                 {
                     sent.append(done)
-                    bytesInFlight -= done.size
+                    bytesInFlight -= Int(done.size)
                 }
                 bytesInFlight += size
                 group.addTask { [number, part] in try await send(part, as: number, of: id) }
@@ -147,7 +122,7 @@ struct S3Upload: Sendable {
         }
     }
 
-    private func send(_ part: UploadPart, as number: Int, of id: String) async throws -> SentPart {
+    private func send(_ part: UploadPart, as number: Int, of id: String) async throws -> S3Client.Part {
         var request = S3Request(.PUT, key, query: [("partNumber", String(number)), ("uploadId", id)])
         request.body = part.bytes
         request.checksum = part.checksum
@@ -155,26 +130,7 @@ struct S3Upload: Sendable {
         guard let tag = answer.headers.first(name: "ETag") else {
             throw S3Failure(client.describe(request), "the answer has no ETag")
         }
-        return SentPart(number: number, size: part.count, tag: tag, checksum: part.checksum)
-    }
-
-    private func complete(_ id: String, _ parts: [SentPart]) async throws {
-        let xml =
-            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-            + parts.map(\.xml).joined() + "</CompleteMultipartUpload>"
-        let request = S3Request(.POST, key, query: [("uploadId", id)], xml: xml)
-        let size = parts.reduce(Int64(0)) { $0 + Int64($1.size) }
-        do {
-            _ = try await client.retry {
-                let answer = try await client.sendOnce(request)
-                if let failure = client.failure(in: answer, to: request) { throw failure }
-                // Whatever else was answered says nothing about the object.
-                _ = try answer.xml("CompleteMultipartUploadResult", of: client.describe(request))
-            }
-        } catch let failure as S3Failure where failure.isMissing || failure.isTransient {
-            // The answer to an earlier try may have been lost: then the upload is gone, and the object is there.
-            guard try await client.size(of: key) == size else { throw failure }
-        }
+        return S3Client.Part(number: number, size: Int64(part.count), tag: tag, checksum: part.checksum)
     }
 
     /// Cleans up, also when the task has been cancelled, and as far as that succeeds: the sweeper finds what stays.
