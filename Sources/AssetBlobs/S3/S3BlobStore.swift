@@ -6,8 +6,9 @@ package import NIOCore
 ///
 /// **What it writes.** An object for each blob, below the prefix: `ab/` and 32 random hex digits that begin with `ab`. The name does
 /// not depend on the bytes, because their hash is known only when the last of them has been sent; that it is random spreads the load
-/// in the store. Objects are never written again. Other objects in the bucket, also below the prefix, are left alone. Two
-/// installations must not share bucket and prefix: each would remove what the other's database names.
+/// in the store. Objects are never written again. What is put aside is copied to `quarantine/` and its name, within the store, before
+/// the first one goes. Other objects in the bucket, also below the prefix, are left alone. Two installations must not share bucket
+/// and prefix: each would remove what the other's database names.
 ///
 /// **What it needs.** A bucket that exists, and the right to `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:ListBucket`,
 /// `s3:AbortMultipartUpload` and `s3:ListBucketMultipartUploads` on it. An upload holds at most the part that is being collected and
@@ -25,7 +26,9 @@ package struct S3BlobStore: BlobStore {
     package let clockTolerance = 900.0
     let client: S3Client
     var cut = S3Upload.Cut()
-    private let cache = BlobCache()
+    /// Objects with more bytes are put aside in parts.
+    var copyPart = S3Copy.smallestPart
+    let cache = BlobCache()
 
     package init(_ settings: S3Settings) {
         self.init(S3Client(settings: settings, http: S3Client.sharedHTTPClient))
@@ -151,7 +154,7 @@ package struct S3BlobStore: BlobStore {
     package func removeUnfinished(before moment: Timestamp) async throws -> Int {
         try await translated {
             let uploads = try await client.unfinishedUploads(client.settings.prefix).filter {
-                $0.begunOn < moment && location(ofKey: $0.key) != nil
+                $0.begunOn < moment && isOurs($0.key)
             }
             for upload in uploads { try await client.abort(upload.key, upload.id) }
             return uploads.count
@@ -160,7 +163,7 @@ package struct S3BlobStore: BlobStore {
 
     // MARK: Names
 
-    private func key(_ location: String) throws(AssetError) -> String {
+    func key(_ location: String) throws(AssetError) -> String {
         guard S3Location.isLocation(location) else {
             throw AssetError(
                 .internalError, AssetError.internalMessage,
@@ -176,11 +179,18 @@ package struct S3BlobStore: BlobStore {
         return S3Location.isLocation(location) ? location : nil
     }
 
+    /// Also when it has been put aside.
+    private func isOurs(_ key: String) -> Bool {
+        if location(ofKey: key) != nil { return true }
+        return key.hasPrefix(client.settings.prefix)
+            && S3Location.isQuarantined(String(key.dropFirst(client.settings.prefix.count)))
+    }
+
     private func missing(_ location: String) -> AssetError {
         AssetError(.internalError, AssetError.internalMessage, detail: "no such bytes: \(location)")
     }
 
-    private func translated<Value>(_ work: () async throws -> Value) async throws -> Value {
+    func translated<Value>(_ work: () async throws -> Value) async throws -> Value {
         do { return try await work() } catch let failure as S3Failure { throw failure.assetError }
     }
 }

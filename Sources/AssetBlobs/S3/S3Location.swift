@@ -7,6 +7,17 @@ enum S3Location {
         return "\(name.prefix(2))/\(name)"
     }
 
+    /// Where bytes lie that have been put aside: no location, so that nothing takes them for a blob.
+    static func quarantined(_ location: String) -> String { quarantine + location.dropFirst(3) }
+
+    static func isQuarantined(_ text: String) -> Bool {
+        guard text.hasPrefix(quarantine) else { return false }
+        let name = text.dropFirst(quarantine.count)
+        return isLocation("\(name.prefix(2))/\(name)")
+    }
+
+    private static let quarantine = "quarantine/"
+
     /// Locations come from the database: whatever else may stand there, it must not lead to another object.
     static func isLocation(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
