@@ -1,6 +1,7 @@
 """The bytes in a bucket: where they lie, and what happens when the store or the server goes."""
 
 import hashlib
+import json
 import os
 import subprocess
 from urllib.parse import parse_qs, urlsplit
@@ -203,3 +204,33 @@ def test_downloads_can_be_redirected_to_the_store(new_server):
     answer = assets.download(segment, "c.bin")
     assert answer.status_code == 302 and requests.get(answer.headers["Location"], timeout=TIMEOUT).content == content
     s3.stop()
+
+
+def test_a_check_finds_what_the_bucket_lacks(s3, s3_server):
+    server, bucket = s3_server
+    calls = project_calls(server)
+    root = calls.result("assets/root")["root"]
+    calls.upload(root, "kept.bin", b"kept")
+    kept = set(bucket.objects())
+    lost = calls.upload(root, "lost.bin", b"lost")
+    (key,) = set(bucket.objects()) - kept
+    prefix = key.split("/")[0]
+    assert server.command("fsck")["objects"] == 2 and server.command("fsck", "--hashes")["bytes_read"] == 8
+    # What is another's, and bytes that may belong to an upload, are left alone.
+    client = s3.client("s3")
+    others = {f"{prefix}/notes.txt", f"{prefix}/quarantine/{32 * '0'}", f"{prefix}/ab/ab{30 * '0'}"}
+    for other in others:
+        client.put_object(Bucket=BUCKET, Key=other, Body=b"other")
+    assert server.command("fsck", "--repair")["clean"]
+    client.delete_object(Bucket=BUCKET, Key=key)
+    done = subprocess.run(
+        [BINARY, "fsck", "--repair", "--json", "--data", server.data],
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    (damage,) = json.loads(done.stdout)["damage"]
+    assert done.returncode == 1 and damage["kind"] == "missing_bytes" and damage["repaired"] == 0
+    assert [example["gid"] for example in damage["examples"]] == [lost]
+    assert set(bucket.objects()) == kept | others
