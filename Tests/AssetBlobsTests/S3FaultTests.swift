@@ -50,11 +50,12 @@ struct S3FaultTests {
 
     @Test func `an answer that does not come is waited for only so long`() async throws {
         try await FakeS3.run(
-            silence: .milliseconds(100), script: FakeS3.Script { $0.number == 0 ? .hang : .answer(200) }
+            silence: .seconds(1), script: FakeS3.Script { $0.number == 0 ? .hang : .answer(200) }
         ) {
             fake, store in
             _ = try await store.put(TestBody(TestBody.bytes(1000)), limit: .max)
-            #expect(fake.lines.count == 2)
+            // More when the machine is busy.
+            #expect(fake.lines.count >= 2)
         }
     }
 
