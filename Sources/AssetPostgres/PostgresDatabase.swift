@@ -1,5 +1,6 @@
 package import AssetCore
 package import AssetSQL
+import CPostgres
 import Synchronization
 
 /// PostgreSQL 15 or newer through libpq: what `postgres://…` says (PostgreSQL manual, 34.1.1.2), TLS included.
@@ -25,6 +26,17 @@ package final class PostgresDatabase: SQLDatabase {
         let writing = max(connections / 3, 1)
         readers = PostgresThreads(url: url, name: "stockroom reader", count: max(connections - writing, 2))
         writers = PostgresThreads(url: url, name: "stockroom writer", count: writing)
+    }
+
+    /// Whether a URL is one. What libpq says of one that is not may hold the password.
+    package static func isReadable(_ url: String) -> Bool {
+        let place = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "?" }
+        let parts = place.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts[0].count(where: { $0 == "@" }) <= 1, parts.count < 2 || !parts[1].contains("@"),
+            let options = unsafe PQconninfoParse(url, nil)
+        else { return false }
+        unsafe PQconninfoFree(options)
+        return true
     }
 
     package func read<Value: Sendable>(
@@ -89,6 +101,12 @@ package final class PostgresDatabase: SQLDatabase {
         } catch let error as PostgresError {
             if error.isConnectionLost || error.isExhausted || error.isCancelled {
                 throw AssetError(.unavailable, "The database does not answer", detail: error.description)
+            }
+            if error.isForbidden {
+                throw AssetError(
+                    .unavailable,
+                    "The database does not allow this to its user, who must be able to create tables in it",
+                    detail: error.description)
             }
             throw error
         }

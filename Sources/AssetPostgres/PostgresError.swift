@@ -33,6 +33,9 @@ struct PostgresError: Error, CustomStringConvertible {
     /// The database has no room: of its disk, its memory or its connections.
     var isExhausted: Bool { state.hasPrefix("53") }
 
+    /// The user lacks a privilege.
+    var isForbidden: Bool { state == "42501" }
+
     /// A statement took longer than it may, or was cancelled.
     var isCancelled: Bool { state == "57014" }
 }

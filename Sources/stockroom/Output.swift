@@ -24,7 +24,10 @@ extension StorageCommand {
             let (json, text) = try await run(try await Storage.open(configuration), configuration)
             Output.result(json, text, asJSON: storage.json)
         } catch let error as AssetError {
-            throw CommandFailure(description: error.parameter.map { "\($0): \(error.message)" } ?? error.message)
+            let message = error.parameter.map { "\($0): \(error.message)" } ?? error.message
+            // Whoever runs a command may know why.
+            let detail = error.code == .unavailable ? error.detail.map { " (\($0))" } ?? "" : ""
+            throw CommandFailure(description: message + detail)
         }
     }
 }

@@ -45,11 +45,18 @@ enum Storage {
         umask(0o077)
         try makeFolder(configuration.data)
         if configuration.isDatabaseShared {
+            guard PostgresDatabase.isReadable(configuration.database) else {
+                throw ValidationError(
+                    """
+                    database: this postgres:// URL cannot be read; what is special in the user's name and password is written \
+                    as %40 for '@', %2F for '/', %25 for '%'
+                    """)
+            }
             return PostgresDatabase(url: configuration.database, connections: configuration.databaseConnections)
         }
         guard let path = path(configuration.database, scheme: "sqlite:") else {
             throw ValidationError(
-                "database: '\(configuration.database)' is neither sqlite:PATH nor postgres://USER@HOST/NAME")
+                "database: '\(ShownURL(configuration.database))' is neither sqlite:PATH nor postgres://USER@HOST/NAME")
         }
         return try SQLiteDatabase(path: path)
     }
@@ -78,7 +85,8 @@ enum Storage {
             return store
         }
         guard let path = path(configuration.blobs, scheme: "file:") else {
-            throw ValidationError("blobs: '\(configuration.blobs)' is not of the form file:PATH or s3://BUCKET/PREFIX")
+            throw ValidationError(
+                "blobs: '\(ShownURL(configuration.blobs))' is not of the form file:PATH or s3://BUCKET/PREFIX")
         }
         return try DiskBlobStore(directory: path)
     }

@@ -62,16 +62,16 @@ struct S3SettingsTests {
     }
 
     @Test(arguments: [
-        ("s3://", "'' is not the name of a bucket"), ("s3://a b", "'a b' is not the name of a bucket"),
+        ("s3://", "is not the name of a bucket"), ("s3://a b", "is not the name of a bucket"),
         ("s3://bucket?endpoit=x", "there is no 'endpoit'"), ("s3://bucket?region", "region: has no value"),
         ("s3://bucket?region=a&region=b", "region: stands there twice"), ("s3://bucket?region=a/b", "region: 'a/b'"),
-        ("s3://bucket?endpoint=ftp://x", "endpoint: 'ftp://x'"),
-        ("s3://bucket?endpoint=http://", "endpoint: 'http://'"),
-        ("s3://bucket?endpoint=http://user:pw@host", "endpoint: 'http://user:pw@host'"),
+        ("s3://bucket?endpoint=ftp://x", "endpoint: it is not of the form"),
+        ("s3://bucket?endpoint=http://", "endpoint: it is not of the form"),
+        ("s3://bucket?endpoint=http://user:pw@host", "endpoint: it is not of the form"),
         ("s3://bucket?addressing=dns", "addressing: 'dns' is none of path, host"),
         ("s3://bucket?checksum=sha1", "checksum: 'sha1' is none of sha256, md5, crc32, none"),
         ("s3://bucket?redirect=0", "redirect: use true"), ("s3://bucket/a/../b", "the prefix"),
-        ("s3:bucket", "is not of the form s3://BUCKET/PREFIX"),
+        ("s3:bucket", "does not begin with s3://BUCKET"),
     ])
     func `what is wrong is named`(url: String, message: String) {
         let error = #expect(throws: AssetError.self) { try Self.settings(url) }

@@ -41,10 +41,10 @@ package struct S3Settings: Sendable {
     package init(
         url: String, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(AssetError) {
-        guard url.hasPrefix("s3://") else { throw Self.wrong("'\(url)' is not of the form s3://BUCKET/PREFIX") }
+        guard url.hasPrefix("s3://") else { throw Self.wrong("it does not begin with s3://BUCKET") }
         let parts = url.dropFirst(5).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard Self.isBucketName(path[0]) else { throw Self.wrong("'\(path[0])' is not the name of a bucket") }
+        guard Self.isBucketName(path[0]) else { throw Self.wrong("what follows s3:// is not the name of a bucket") }
         bucket = String(path[0])
         let folders = path.dropFirst().flatMap { $0.split(separator: "/") }
         prefix = folders.isEmpty ? "" : folders.joined(separator: "/") + "/"
@@ -124,7 +124,7 @@ package struct S3Settings: Sendable {
         if rest.hasSuffix(ending) { rest = rest.dropLast(ending.count) }
         guard !rest.isEmpty, rest.utf8.allSatisfy({ isHostCharacter($0) || ":[]".utf8.contains($0) }),
             URL(string: "http://\(rest)/")?.host != nil
-        else { throw wrong("\(key): '\(text)' is not of the form https://HOST or http://HOST:PORT") }
+        else { throw wrong("\(key): it is not of the form https://HOST or http://HOST:PORT") }
         return Endpoint(isSecure: isSecure, host: rest.lowercased())
     }
 

@@ -86,6 +86,10 @@ package struct StorageCopy: Sendable {
         }
         if state.isCopy { throw AssetError.unprocessable("The source is an unfinished copy itself") }
         if state.version == 0 { throw AssetError.unprocessable("The source is no database of stockroom") }
+        guard state.version <= newest else {
+            throw AssetError.unprocessable(
+                "The source has schema \(state.version), this program \(newest): run a newer version of stockroom")
+        }
         guard state.version == newest else {
             throw AssetError.unprocessable(
                 "The source has schema \(state.version), this program \(newest): run 'stockroom migrate' on it first")

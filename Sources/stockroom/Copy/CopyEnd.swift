@@ -23,7 +23,10 @@ struct CopyEnd {
         var blobs: String?
         for place in places {
             func take(_ value: inout String?) throws {
-                guard value == nil else { throw ValidationError("\(option): '\(place)' comes beside '\(value ?? "")'") }
+                guard value == nil else {
+                    throw ValidationError(
+                        "\(option): '\(ShownURL(place))' comes beside '\(ShownURL(value ?? ""))'")
+                }
                 value = place
             }
             var isFolder: ObjCBool = false
@@ -33,7 +36,8 @@ struct CopyEnd {
                 } else if Self.blobSchemes.contains(scheme) {
                     try take(&blobs)
                 } else {
-                    throw ValidationError("\(option): '\(place)' is the URL of no database and of no blob store")
+                    throw ValidationError(
+                        "\(option): '\(ShownURL(place))' is the URL of no database and of no blob store")
                 }
             } else if FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), !isFolder.boolValue {
                 try take(&file)
@@ -68,7 +72,7 @@ struct CopyEnd {
     private static func scheme(of place: String) -> String? {
         guard let colon = place.firstIndex(of: ":") else { return nil }
         let scheme = place[..<colon]
-        return scheme.allSatisfy { $0.isASCII && $0.isLetter } ? scheme.lowercased() : nil
+        return scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } ? scheme.lowercased() : nil
     }
 
     func open() async throws -> StorageCopy.End {
