@@ -42,14 +42,17 @@ extension AssetService {
     private func examine(_ id: AssetID, isWaitedFor: Bool) async throws {
         try await examinationsInWork.share(id) {
             guard let renderer else { return }
-            let (asset, blob, attempt) = try await catalog.write(.rows) { tx in
-                let asset = try tx.asset(id)
-                let blob = try asset?.content.map { try tx.requireBlob($0.blob) }
-                return (asset, blob, try tx.beginExamination(of: id))
+            let begun = try await catalog.write(.rows) { tx -> (asset: Asset, content: Asset.Content, blob: Blob)? in
+                // The attempt first: it waits for whoever gives the file other bytes, which have attempts of their own.
+                guard try tx.beginExamination(of: id) <= Self.maximumAttempts, let asset = try tx.asset(id),
+                    let content = asset.content
+                else {
+                    try tx.endExamination(of: id)
+                    return nil
+                }
+                return (asset, content, try tx.requireBlob(content.blob))
             }
-            guard let asset, let content = asset.content, let blob, attempt <= Self.maximumAttempts else {
-                return try await catalog.write(.rows) { try $0.endExamination(of: id) }
-            }
+            guard let (asset, content, blob) = begun else { return }
             let known = try JSON(parsing: content.info.text)
             let found: JSON?
             do {
