@@ -63,6 +63,14 @@ struct GenerateProjectTests {
         #expect(try await tree(test, generate(test, 1500, seed: 6)) != first)
     }
 
+    @Test func `several at once have numbers of their own`() async throws {
+        let test = try await TestService.make()
+        async let made = [generate(test, 20), generate(test, 20), generate(test, 20)]
+        async let other = generate(test, 20)
+        let numbers = try await (made + [other]).map(\.project.number)
+        #expect(Set(numbers).count == 4)
+    }
+
     @Test func `a flat one has all files in one folder`() async throws {
         let test = try await TestService.make()
         let made = try await generate(test, 500, isFlat: true)

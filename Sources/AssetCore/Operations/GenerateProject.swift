@@ -23,10 +23,10 @@ extension AssetService {
         progress: (Int) -> Void
     ) async throws -> GeneratedProject {
         let manifest = ProjectManifest(
-            gid: GID(), root: GID(), number: try await freeProjectNumber(), name: name, createdOn: clock.now(),
+            gid: GID(), root: GID(), number: 0, name: name, createdOn: clock.now(),
             settings: ProjectSettings(timezone: "Europe/Amsterdam", languages: ["en", "nl"], queries: [], options: []),
             documents: [], icon: nil, assetCount: Int64(count) + 1)
-        let project = try await beginImport(manifest, into: target)
+        let project = try await beginImport(manifest, into: target, number: nil)
         do {
             let (samples, blobs) = try await storeSamples(for: project)
             var plan = ProjectPlan(
@@ -44,14 +44,6 @@ extension AssetService {
         } catch {
             try? await abandonImport(of: project)
             throw error
-        }
-    }
-
-    private func freeProjectNumber() async throws -> Int64 {
-        try await catalog.read { tx in
-            var number: Int64 = 8000
-            while try tx.project(number: number) != nil { number += 1 }
-            return number
         }
     }
 

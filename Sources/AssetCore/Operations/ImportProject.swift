@@ -24,6 +24,13 @@ extension AssetService {
     /// Makes the hidden project with its root, settings and documents.
     /// - Throws: `unprocessable` when account or owner do not exist, or the project, its number or a document is here already.
     package func beginImport(_ manifest: ProjectManifest, into target: ImportTarget) async throws -> Project {
+        try await beginImport(manifest, into: target, number: manifest.number)
+    }
+
+    /// - Parameter number: that of the project, when the target does not say it; nil for a free one.
+    func beginImport(
+        _ manifest: ProjectManifest, into target: ImportTarget, number: Int64?
+    ) async throws -> Project {
         try await catalog.write { [clock] tx in
             guard let account = try tx.account(code: target.account) else {
                 throw AssetError.unprocessable("The account '\(target.account)' does not exist")
@@ -31,7 +38,7 @@ extension AssetService {
             guard let owner = try tx.user(username: target.owner), owner.account == account, owner.level == .manager
             else { throw AssetError.unprocessable("The account has no manager '\(target.owner)'") }
             var draft = ProjectDraft(
-                account: account, owner: owner, name: manifest.name, number: target.number ?? manifest.number,
+                account: account, owner: owner, name: manifest.name, number: target.number ?? number,
                 languages: try Self.checked(manifest.settings.languages), timezone: manifest.settings.timezone,
                 createdOn: manifest.createdOn)
             draft.gid = manifest.gid
