@@ -39,7 +39,7 @@ struct Fsck: AsyncParsableCommand {
     private func check() async throws -> DamageReport {
         let configuration = try await ServerConfiguration(storage)
         try Storage.requireDatabase(configuration)
-        let service = try await Storage.open(configuration)
+        let service = try await Storage.open(configuration, checks: true)
         var options = CheckOptions()
         options.repairs = repair
         options.readsBytes = hashes

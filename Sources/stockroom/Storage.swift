@@ -12,17 +12,18 @@ import ServiceLifecycle
 /// Opens what the configuration names, and puts the service together. The one place that names concrete back ends.
 enum Storage {
     /// Creates or updates the schema.
-    /// - Parameter renders: whether files are to be decoded, which only servers do.
-    static func open(_ configuration: ServerConfiguration, renders: Bool = false) async throws -> AssetService {
-        try await open(configuration, try database(configuration), renders: renders)
+    /// - Parameter checks: as for `blobs`.
+    static func open(_ configuration: ServerConfiguration, checks: Bool = false) async throws -> AssetService {
+        try await open(configuration, try database(configuration), checks: checks)
     }
 
+    /// - Parameter renders: whether files are to be decoded, which only servers do.
     private static func open(
-        _ configuration: ServerConfiguration, _ database: any SQLDatabase, renders: Bool
+        _ configuration: ServerConfiguration, _ database: any SQLDatabase, checks: Bool, renders: Bool = false
     ) async throws -> AssetService {
         try await Migrator(database).run()
         let service = AssetService(
-            catalog: SQLCatalog(database), blobs: try await blobs(configuration, checks: renders),
+            catalog: SQLCatalog(database), blobs: try await blobs(configuration, checks: checks),
             media: HeaderInspector(),
             renderer: renders && configuration.media.workers > 0 ? CagedRenderer(configuration.media) : nil,
             secrets: try secrets(configuration), settings: configuration.serviceSettings)
@@ -35,7 +36,7 @@ enum Storage {
         _ configuration: ServerConfiguration, logger: Logger
     ) async throws -> (service: AssetService, companions: [any Service]) {
         let database = try database(configuration)
-        let service = try await open(configuration, database, renders: true)
+        let service = try await open(configuration, database, checks: true, renders: true)
         guard let shared = database as? PostgresDatabase else { return (service, []) }
         return (service, [PostgresFeed(shared, signal: service.catalog.feedSignal, logger: logger)])
     }
