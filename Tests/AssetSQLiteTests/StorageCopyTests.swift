@@ -174,6 +174,31 @@ struct StorageCopyTests {
         #expect(try await full.database.read { try $0.tableNames() } == [])
     }
 
+    @Test func `of copies onto one target at the same time one goes on`() async throws {
+        let source = try await DamagedService.make()
+        let target = try Target()
+        let errors = await withTaskGroup(of: (any Error)?.self) { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    do {
+                        _ = try await Self.copy(source, to: target)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            return await group.reduce(into: []) { if let error = $1 { $0.append(error) } }
+        }
+        #expect(errors.count == 5)
+        for error in errors {
+            let message = (error as? AssetError)?.message ?? "\(error)"
+            #expect(message.contains("Another copy") || message.contains("not empty"))
+        }
+        #expect(try await !Self.isMarked(target))
+        #expect(try await target.service(like: source).check(CheckOptions()).isClean)
+    }
+
     @Test func `an empty schema is as good as nothing`() async throws {
         let source = try await DamagedService.make()
         let target = try Target()

@@ -25,7 +25,7 @@ struct BytesCopy {
                 try await copy.source.database.read { try table.rows($0, after: after, limit: Self.rowsAtOnce) })
             let next = rows.last.map(table.position(behind:)) ?? .done
             let stored = try await transfer(rows, counted)
-            try await copy.save(table.name, next) { db in try table.insert(stored, db) }
+            try await copy.save(table.name, from: after, to: next) { db in try table.insert(stored, db) }
             position = next
         }
     }
@@ -52,16 +52,23 @@ struct BytesCopy {
         var stored: [String] = []
         do {
             try await withThrowingTaskGroup(of: (Int, String).self) { group in
-                func take() async throws {
-                    guard let (number, location) = try await group.next() else { return }
+                func take(_ result: Result<(Int, String), any Error>?) throws {
+                    guard let (number, location) = try result?.get() else { return }
                     rows[number][place] = .text(location)
                     stored.append(location)
                 }
-                for (number, row) in rows.enumerated() {
-                    if number >= Self.transfers { try await take() }
-                    group.addTask { (number, try await transfer(row, counted)) }
+                do {
+                    for (number, row) in rows.enumerated() {
+                        if number >= Self.transfers { try await take(group.nextResult()) }
+                        group.addTask { (number, try await transfer(row, counted)) }
+                    }
+                    while !group.isEmpty { try await take(group.nextResult()) }
+                } catch {
+                    group.cancelAll()
+                    // Those that were about to end.
+                    while let result = await group.nextResult() { try? take(result) }
+                    throw error
                 }
-                while !group.isEmpty { try await take() }
             }
         } catch {
             for location in stored { try? await copy.target.blobs.remove(location) }

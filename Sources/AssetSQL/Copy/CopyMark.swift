@@ -13,25 +13,41 @@ struct CopyMark {
     }
 
     /// - Parameter source: what `SourceFingerprint` says of the database that is copied.
+    /// - Throws: `unprocessable` when another copy has made it.
     func create(source: String) throws {
+        if try exists { throw Self.isBusy }
         try db.executeScript("CREATE TABLE \(Self.table) (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         try set(Self.source, to: source)
     }
 
     func source() throws -> String? { try value(Self.source) }
 
-    func value(_ name: String) throws -> String? {
+    private func value(_ name: String) throws -> String? {
         try db.first("SELECT value FROM \(Self.table) WHERE name = ?", [.text(name)]) { $0.text(0) }
     }
 
-    func set(_ name: String, to value: String) throws {
+    func position(of part: String) throws -> CopyPosition { try CopyPosition(try value(part)) }
+
+    /// - Throws: `unprocessable` when the part is elsewhere by now: two copies at once.
+    func advance(_ part: String, from old: CopyPosition, to new: CopyPosition) throws {
+        guard try exists, try position(of: part) == old else { throw Self.isBusy }
+        if let text = new.text { try set(part, to: text) }
+    }
+
+    private static let isBusy = AssetError.unprocessable("Another copy is writing to this target")
+
+    private func set(_ name: String, to value: String) throws {
         try db.execute(
             """
             INSERT INTO \(Self.table) (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
             """, [.text(name), .text(value)])
     }
 
-    func remove() throws { try db.executeScript("DROP TABLE \(Self.table)") }
+    /// - Throws: `unprocessable` when another copy has removed it.
+    func remove() throws {
+        guard try exists else { throw Self.isBusy }
+        try db.executeScript("DROP TABLE \(Self.table)")
+    }
 }
 
 /// How far one part of a copy has come.

@@ -205,7 +205,7 @@ package struct StorageCopy: Sendable {
             let rows = try await source.database.read { try table.rows($0, after: after, limit: limit) }
             let next = rows.last.map(table.position(behind:)) ?? .done
             let placed = table.name == "assets" ? try AssetPlacing.provisional(rows, of: table) : rows
-            try await save(table.name, next) { db in try table.insert(placed, db) }
+            try await save(table.name, from: after, to: next) { db in try table.insert(placed, db) }
             position = next
             size.adapt(to: rows)
             counted.add(Int64(rows.count))
@@ -213,16 +213,17 @@ package struct StorageCopy: Sendable {
     }
 
     func position(of part: String) async throws -> CopyPosition {
-        try CopyPosition(try await target.database.read { try CopyMark(db: $0).value(part) })
+        try await target.database.read { try CopyMark(db: $0).position(of: part) }
     }
 
     /// Writes something into the target together with how far its part has come.
     func save(
-        _ part: String, _ position: CopyPosition, _ body: @escaping @Sendable (any SQLConnection) throws -> Void
+        _ part: String, from old: CopyPosition, to new: CopyPosition,
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Void
     ) async throws {
         try await target.database.write { db in
+            try CopyMark(db: db).advance(part, from: old, to: new)
             try body(db)
-            if let text = position.text { try CopyMark(db: db).set(part, to: text) }
         }
     }
 
@@ -233,7 +234,7 @@ package struct StorageCopy: Sendable {
             let after = position
             let places = try await source.database.read { try AssetPlacing.late($0, after: after) }
             let next = places.last.map { CopyPosition.after([.int($0.id)]) } ?? .done
-            try await save(part, next) { db in for place in places { try place.write(db) } }
+            try await save(part, from: after, to: next) { db in for place in places { try place.write(db) } }
             position = next
         }
     }
@@ -247,7 +248,8 @@ package struct StorageCopy: Sendable {
         var position = try await position(of: part)
         while position != .done {
             try Task.checkCancellation()
-            let after: Int64 = if case .after(let key) = position, case .int(let id)? = key.first { id } else { 0 }
+            let old = position
+            let after: Int64 = if case .after(let key) = old, case .int(let id)? = key.first { id } else { 0 }
             let next: CopyPosition = try await target.database.write { db in
                 let transaction = SQLTransaction(db: db, touched: TouchRecord())
                 let ids = try db.all(
@@ -255,7 +257,7 @@ package struct StorageCopy: Sendable {
                 ) { $0.id(0, AssetID.self) }
                 for asset in try transaction.assets(ids) { try transaction.index(asset) }
                 let next = ids.last.map { CopyPosition.after([.int($0.rawValue)]) } ?? .done
-                if let text = next.text { try CopyMark(db: db).set(part, to: text) }
+                try CopyMark(db: db).advance(part, from: old, to: next)
                 return next
             }
             position = next
