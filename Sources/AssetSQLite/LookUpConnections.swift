@@ -41,6 +41,15 @@ final class LookUpConnections: Sendable {
         }
     }
 
+    /// Those that nobody uses just now.
+    func close() {
+        let idle = state.withLock { state in
+            defer { state.idle = [] }
+            return state.idle
+        }
+        for connection in idle { try? connection.close() }
+    }
+
     func giveBack(_ connection: DatabaseQueue) { state.withLock { $0.idle.append(connection) } }
 }
 

@@ -37,6 +37,14 @@ package struct SQLiteDatabase: SQLDatabase {
         SQLiteDatabase(try DatabaseQueue(configuration: configuration), nil)
     }
 
+    /// Waits for reads and writes that run. The file is then complete by itself, without a write-ahead log; afterwards nothing works.
+    package func close() {
+        lookUps?.close()
+        // The readers first: the last connection puts the log into the file, and must be one that can write.
+        (pool as? DatabasePool)?.invalidateReadOnlyConnections()
+        try? pool.close()
+    }
+
     private static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)

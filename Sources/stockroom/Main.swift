@@ -11,6 +11,7 @@ enum Program {
         if arguments.first == MediaWorkerCommand.configuration.commandName {
             MediaWorkerCommand.main(Array(arguments.dropFirst()))
         }
+        atexit { Storage.closeFiles() }
         // The main thread has nothing else to do. Errors end the process within.
         Task {
             await Stockroom.main()

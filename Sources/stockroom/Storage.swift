@@ -8,6 +8,7 @@ import AssetSQLite
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// Opens what the configuration names, and puts the service together. The one place that names concrete back ends.
 enum Storage {
@@ -59,7 +60,16 @@ enum Storage {
             throw ValidationError(
                 "database: '\(ShownURL(configuration.database))' is neither sqlite:PATH nor postgres://USER@HOST/NAME")
         }
-        return try SQLiteDatabase(path: path)
+        let database = try SQLiteDatabase(path: path)
+        files.withLock { $0.append(database) }
+        return database
+    }
+
+    private static let files = Mutex<[SQLiteDatabase]>([])
+
+    /// At the end of the process: whoever copies the database's file then has all of it.
+    static func closeFiles() {
+        for database in files.withLock({ $0 }) { database.close() }
     }
 
     /// For commands that make no sense without one, and must not make an empty one.

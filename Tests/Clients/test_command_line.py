@@ -35,6 +35,20 @@ def test_demo_gives_the_same_set_each_time(new_server, tmp_path):
     assert server.stop() == 0
 
 
+def test_the_file_is_complete_when_the_program_has_ended(new_server):
+    server = new_server()
+
+    def files():
+        return {path.name for path in server.data.glob("stockroom.sqlite*")}
+
+    for arguments in (["demo"], ["fsck"], ["generate", "--assets", "50"]):
+        server.command(*arguments)
+        assert files() == {"stockroom.sqlite"}, arguments
+    server.start()
+    assert len(files()) > 1
+    assert server.stop() == 0 and files() == {"stockroom.sqlite"}
+
+
 def test_serve_makes_what_is_absent_and_tells_its_health(new_server):
     server = new_server()
     server.start()
