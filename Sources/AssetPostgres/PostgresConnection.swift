@@ -56,8 +56,9 @@ import Synchronization
 
     /// Connects unless that has been done.
     ///
-    /// What the URL says goes before the defaults here: that a silent server is given up after some ten seconds, and that the
-    /// database ends transactions whose server has gone silent.
+    /// A silent database is given up after some ten seconds, unless the URL says otherwise; the database ends statements after two
+    /// minutes, and transactions whose server has gone silent.
+    /// - Throws: `PostgresError`; `unavailable` when the database is too old.
     func open() throws {
         guard unsafe pointer == nil else { return }
         try reach.check()
@@ -75,6 +76,11 @@ import Synchronization
             unsafe PQfinish(new)
             let error = PostgresError(state: "", message: message, moment: .connecting)
             throw reach.failed(error, after: ContinuousClock.now - began)
+        }
+        let version = unsafe PQserverVersion(new)
+        guard version >= 150_000 else {
+            unsafe PQfinish(new)
+            throw AssetError(.unavailable, "PostgreSQL 15 or newer is needed; this is \(version / 10_000)")
         }
         unsafe PQsetNoticeProcessor(new, { _, _ in }, nil)
         unsafe pointer = new

@@ -78,19 +78,24 @@ package final class PostgresDatabase: SQLDatabase {
         }
     }
 
+    /// How many writes wait for their turn.
+    package func waitingCount(_ scope: WriteScope) -> Int { queue(for: scope).waitingCount }
+
     /// The first half of a lock's key: installations in different schemas of one database have their own. The second half is 0 for the
     /// lock that all writes share, and a project's row number, from 1, for its own.
     private static let lockSpace = "hashtext('stockroom ' || current_schema())"
 
     private static func beginning(_ scope: WriteScope) -> String {
+        // Whatever the database's default is: the locks must come before what is seen.
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
         let everybody = "SELECT pg_advisory_xact_lock_shared(\(lockSpace), 0)"
         switch scope {
-        case .everything: return "BEGIN; SELECT pg_advisory_xact_lock(\(lockSpace), 0)"
-        case .rows: return "BEGIN; \(everybody)"
+        case .everything: return "\(begin); SELECT pg_advisory_xact_lock(\(lockSpace), 0)"
+        case .rows: return "\(begin); \(everybody)"
         case .project(let project):
             // Row numbers above four thousand million would share locks with others, and only wait a little more.
             let key = Int32(truncatingIfNeeded: project.rawValue)
-            return "BEGIN; \(everybody); SELECT pg_advisory_xact_lock(\(lockSpace), \(key))"
+            return "\(begin); \(everybody); SELECT pg_advisory_xact_lock(\(lockSpace), \(key))"
         }
     }
 
@@ -99,7 +104,7 @@ package final class PostgresDatabase: SQLDatabase {
         do {
             return try await body()
         } catch let error as PostgresError {
-            if error.isConnectionLost || error.isExhausted || error.isCancelled {
+            if error.isConnectionLost || error.isExhausted {
                 throw AssetError(.unavailable, "The database does not answer", detail: error.description)
             }
             if error.isForbidden {

@@ -23,6 +23,9 @@ import CPostgres
 
     deinit { unsafe PQclear(pointer) }
 
+    /// What was carried out, such as `COMMIT`.
+    var command: String { unsafe String(cString: PQcmdStatus(pointer)) }
+
     var rowCount: Int { Int(unsafe PQntuples(pointer)) }
 
     /// How many rows the statement changed.

@@ -6,10 +6,13 @@ struct PostgresTransaction: WriteConnection {
     let connection: PostgresConnection
     /// The statements that begin a transaction.
     let beginning: String
+    /// Asked before each statement: whether nobody waits for it any more.
+    var isCancelled: @Sendable () -> Bool = { false }
 
     var dialect: SQLDialect { .postgres }
 
     func query(_ sql: String, _ values: [SQLValue], isCached: Bool, _ body: (any SQLRow) throws -> Void) throws {
+        if isCancelled() { throw CancellationError() }
         let result = try connection.run(sql, values, isCached: isCached)
         for number in 0..<result.rowCount { try body(PostgresRow(result: result, number: number)) }
     }
@@ -36,7 +39,11 @@ struct PostgresTransaction: WriteConnection {
 
     func commit() throws {
         do {
-            try connection.run("COMMIT")
+            // In a transaction that has failed, COMMIT succeeds and says that it has undone everything.
+            let answer = try connection.run("COMMIT").command
+            guard answer == "COMMIT" else {
+                throw PostgresError(state: "25P02", message: "the transaction had failed: \(answer)", moment: .working)
+            }
         } catch var error as PostgresError {
             // A refusal undoes everything; without an answer nobody knows.
             if error.isConnectionLost { error.moment = .committing }
@@ -51,13 +58,20 @@ struct PostgresTransaction: WriteConnection {
     }
 
     func inSavepoint(_ body: () throws -> Void) throws {
-        try connection.run("SAVEPOINT item")
+        do {
+            try connection.run("SAVEPOINT item")
+        } catch {
+            rollBack()
+            throw error
+        }
         do {
             try body()
             try connection.run("RELEASE item")
         } catch {
-            // Without connection nothing is left to undo.
-            if connection.isInsideTransaction { try connection.run("ROLLBACK TO item; RELEASE item") }
+            // Without connection nothing is left to undo. What cannot be undone alone goes with the whole transaction.
+            if connection.isInsideTransaction, (try? connection.run("ROLLBACK TO item; RELEASE item")) == nil {
+                rollBack()
+            }
             throw error
         }
     }

@@ -28,14 +28,28 @@ final class QueuedRead<Value: Sendable>: Sendable {
                 state.isCancelled = true
                 return state.connection != nil
             }
-            // That blocks too. Under the lock, so that the connection is not somebody else's meanwhile.
-            if isRunning { NIOThreadPool.singleton.submit { _ in self.state.withLock { $0.connection?.cancel() } } }
+            // That blocks too.
+            if isRunning { NIOThreadPool.singleton.submit { _ in self.cancelStatement() } }
+        }
+    }
+
+    /// Asked again until it has ended: a request that comes between two statements is lost.
+    private func cancelStatement() {
+        for _ in 0..<100 {
+            // Under the lock, so that the connection is not somebody else's meanwhile.
+            let isOver = state.withLock { state in
+                state.connection?.cancel()
+                return state.connection == nil
+            }
+            if isOver { return }
+            Pause.wait(.milliseconds(20))
         }
     }
 
     private func attempt(_ connection: PostgresConnection?) throws -> Value {
         guard let connection else { throw AssetError(.unavailable, "The server is stopping") }
-        let transaction = PostgresTransaction(connection: connection, beginning: snapshot)
+        let transaction = PostgresTransaction(
+            connection: connection, beginning: snapshot, isCancelled: { self.state.withLock { $0.isCancelled } })
         var attempts = 0
         while true {
             do {

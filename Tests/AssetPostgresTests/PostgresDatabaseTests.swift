@@ -251,6 +251,99 @@ struct PostgresDatabaseTests {
         #expect(throws: CancellationError.self) { try error.get() }
     }
 
+    @Test func `a read that is cancelled between two statements begins no other one`() async throws {
+        let pair = try await Pair.make()
+        let (began, begins) = AsyncStream.makeStream(of: Void.self)
+        let (isCancelled, hasGoneOn) = (Flag(), Flag())
+        let task = Task {
+            try await pair.one.read { db in
+                begins.yield()
+                isCancelled.wait()
+                try db.query("SELECT pg_sleep(600)", [], isCached: false) { _ in }
+                hasGoneOn.raise()
+            }
+        }
+        for await _ in began.prefix(1) {}
+        task.cancel()
+        isCancelled.raise()
+        let error = await task.result
+        #expect(throws: CancellationError.self) { try error.get() }
+        #expect(!hasGoneOn.isUp)
+    }
+
+    // MARK: Transactions that fail
+
+    private static let failing = "SELECT 1 / 0"
+
+    @Test func `what comes after a failure that was kept quiet is not taken for done`() async throws {
+        let pair = try await Pair.make()
+        await #expect(throws: (any Error).self) {
+            try await pair.one.write(.rows) { db in
+                try db.execute("INSERT INTO counters (name, value) VALUES ('quiet', 1)", [], isCached: false)
+                try? db.query(Self.failing, [], isCached: false) { _ in }
+            }
+        }
+        #expect(try await Self.value(of: "quiet", pair) == nil)
+    }
+
+    /// In a group with others, whose own work stays.
+    @Test(arguments: [
+        // Kept quiet.
+        [],
+        // Takes the way back with it.
+        ["RELEASE item"],
+        // Ends everybody's transaction, and begins another one.
+        ["ROLLBACK", "BEGIN", "SAVEPOINT other"],
+    ])
+    func `a write that leaves its savepoint broken takes nobody else's work with it`(statements: [String]) async throws
+    {
+        let pair = try await Pair.make()
+        let (isFull, holds) = (Flag(), Flag())
+        let first = Task {
+            try await pair.one.write(.rows) { _ in
+                holds.raise()
+                isFull.wait()
+            }
+        }
+        while !holds.isUp { await Task.yield() }
+        // In this order in one group: they wait for the first.
+        let writes = (0..<5).map { number in
+            Task {
+                try await pair.one.write(.rows) { db in
+                    if number == 2 {
+                        for statement in statements { try db.executeScript(statement) }
+                        try? db.query(Self.failing, [], isCached: false) { _ in }
+                    } else {
+                        try db.execute(
+                            "INSERT INTO counters (name, value) VALUES (?, 1)", [.text("n\(number)")], isCached: false)
+                    }
+                }
+            }
+        }
+        while pair.one.waitingCount(.rows) < writes.count { await Task.yield() }
+        isFull.raise()
+        try await first.value
+        for (number, write) in writes.enumerated() {
+            let result = await write.result
+            if number == 2 {
+                #expect(throws: (any Error).self) { try result.get() }
+            } else {
+                #expect(throws: Never.self) { try result.get() }
+                #expect(try await Self.value(of: "n\(number)", pair) == 1)
+            }
+        }
+    }
+
+    private static func value(of name: String, _ pair: Pair) async throws -> Int64? {
+        try await pair.other.read { db in
+            var value: Int64?
+            try db.query("SELECT value FROM counters WHERE name = ?", [.text(name)], isCached: false) {
+                value = $0.int(0)
+            }
+            return value
+        }
+    }
+
     @Test func `a write whose task is cancelled changes nothing`() async throws {
         let pair = try await Pair.make()
         let (began, begins) = AsyncStream.makeStream(of: Void.self)
