@@ -99,8 +99,11 @@ package struct JobRunner: Service {
     /// Evaluates the selection if that has not been done, then steps until the end.
     private func advance(_ claimed: Job, _ owner: String) async throws {
         if claimed.total == nil {
-            guard try await start(claimed, owner) else { return }
-            try await keepingLease(of: claimed.id, owner) { try await prepare(claimed, owner) }
+            guard let job = try await start(claimed, owner) else { return }
+            // Unless an attempt before has done it.
+            if job.total == nil {
+                try await keepingLease(of: claimed.id, owner) { try await prepare(claimed, owner) }
+            }
         }
         var limit = 500
         while true {
@@ -122,24 +125,22 @@ package struct JobRunner: Service {
         }
     }
 
-    /// Begins, unless the user has lost the right to it meanwhile; answers whether it goes on. The feed hears of it when the
+    /// Begins, unless the user has lost the right to it meanwhile: then, and when it is another runner's, nil. The feed hears of it when the
     /// selection has been counted.
-    private func start(_ job: Job, _ owner: String) async throws -> Bool {
+    private func start(_ job: Job, _ owner: String) async throws -> Job? {
         try await service.catalog.write(.project(job.project)) { [service] tx in
-            guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else {
-                return false
-            }
+            guard var job = try lease(job.id, owner, tx), let project = try tx.project(job.project) else { return nil }
             let now = service.clock.now()
             if let objection = try objection(to: job, tx) {
                 try reject(&job, objection, in: project, tx, now: now)
-                return false
+                return nil
             }
             if job.status == .queued {
                 job.status = .processing
                 job.updatedOn = now
                 try tx.save(job)
             }
-            return true
+            return job
         }
     }
 

@@ -72,8 +72,12 @@ extension AssetService {
         return try await catalog.read { tx in
             var seen: Set<Int64> = []
             return try segments.filter { seen.insert($0).inserted }.flatMap { segment -> [SegmentFile] in
-                guard let document = try? document(ofSegment: segment, caller, tx) else { return [] }
-                return try tx.files(of: segment, of: document, in: caller.project)
+                do {
+                    let document = try document(ofSegment: segment, caller, tx)
+                    return try tx.files(of: segment, of: document, in: caller.project)
+                } catch is AssetError {
+                    return []
+                }
             }
         }
     }
