@@ -9,14 +9,22 @@ extension SQLTransaction: BlobTables {
         try db.first("SELECT id, hash, size, location FROM blobs WHERE id = ?", [.id(id)], Self.blob)
     }
 
-    func claimBlob(_ stored: StoredBlob, now: Timestamp) throws -> Blob {
-        let known = try db.first(
-            "SELECT id, hash, size, location FROM blobs WHERE hash = ?", [.blob(stored.hash)], Self.blob)
-        if let known {
-            if known.location != stored.location {
-                try queueRemoval(stored.location, since: Timestamp(microseconds: 0))
+    func blob(hash: [UInt8]) throws -> Blob? {
+        try db.first("SELECT id, hash, size, location FROM blobs WHERE hash = ?", [.blob(hash)], Self.blob)
+    }
+
+    func claimBlob(_ stored: StoredBlob, replacing lost: String?, now: Timestamp) throws -> Blob {
+        if let known = try blob(hash: stored.hash) {
+            if known.location == stored.location { return known }
+            let isLost = known.location == lost
+            if isLost {
+                try db.execute(
+                    "UPDATE blobs SET location = ? WHERE id = ?", [.text(stored.location), .id(known.id)])
             }
-            return known
+            try queueRemoval(isLost ? known.location : stored.location, since: Timestamp(microseconds: 0))
+            return Blob(
+                id: known.id, hash: known.hash, size: known.size,
+                location: isLost ? stored.location : known.location)
         }
         let id = try db.insert(
             "INSERT INTO blobs (hash, size, location) VALUES (?, ?, ?)",

@@ -17,6 +17,19 @@ extension CatalogSuite {
         // The very same location is no second copy.
         _ = try await set.write { try $0.claimBlob(first, now: CatalogSet.now) }
         #expect(try await removable() == [])
+        #expect(try await set.read { try $0.blob(hash: first.hash) } == row)
+        #expect(try await set.read { try $0.blob(hash: GID().bytes) } == nil)
+        // Bytes that are lost give way to the same ones; of two that come at once, one.
+        for (new, stays) in [(again, again), (CatalogSet.stored(hash: first.hash), again)] {
+            let claimed = try await set.write {
+                try $0.claimBlob(new, replacing: first.location, now: CatalogSet.now)
+            }
+            #expect(claimed == Blob(id: row.id, hash: first.hash, size: 5, location: stays.location))
+            #expect(try await set.read { try $0.blob(row.id) } == claimed)
+        }
+        #expect(try await removable().contains(first.location))
+        #expect(try await removable().count == 2)
+        #expect(try await !removable().contains(again.location))
     }
 
     func releaseBlobs(_ set: CatalogSet) async throws {

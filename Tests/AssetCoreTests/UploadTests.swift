@@ -52,6 +52,30 @@ struct UploadTests {
         #expect(test.blobs.locations == [file.stored.location])
     }
 
+    @Test(arguments: [true, false])
+    func `bytes that the store has lost come back with the same upload`(isGone: Bool) async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        _ = try await test.file(caller, "a.txt", in: nil, "hello")
+        let lost = try #require(test.blobs.locations.first)
+        if isGone {
+            try await test.blobs.remove(lost)
+        } else {
+            test.blobs.replace(lost, with: ByteBuffer(string: "he"))
+        }
+        _ = try await test.file(caller, "b.txt", in: nil, "hello")
+        var places: [String] = []
+        for path in ["/a.txt", "/b.txt"] {
+            let found = try await test.service.asset(caller, .pathname(AssetPath(parsing: path, parameter: "pathname")))
+            let blob = try #require(found.asset.content?.blob)
+            places.append(try await test.service.catalog.read { try $0.requireBlob(blob).location })
+        }
+        #expect(Set(places).count == 1 && places[0] != lost)
+        #expect(try await test.service.blobs.head(places[0], length: 10) == ByteBuffer(string: "hello"))
+        let now = test.service.clock.now()
+        #expect(try await test.service.catalog.read { try $0.removableLocations(before: now, limit: 5) } == [lost])
+    }
+
     @Test func `a parent that cannot take a file is refused, and no bytes stay`() async throws {
         let test = try await TestService.make()
         let caller = try await test.caller()

@@ -68,9 +68,10 @@ extension AssetService {
 
     /// Keeps bytes that were put into the store for an import; answers their SHA-256 in hexadecimal and their row.
     package func importBytes(_ stored: StoredBlob, for project: Project) async throws -> (hash: String, blob: BlobID) {
-        try await catalog.write(.rows) { [clock] tx in
+        let lost = await lostTwin(of: stored)
+        return try await catalog.write(.rows) { [clock] tx in
             let now = clock.now()
-            let blob = try tx.claimBlob(stored, now: now)
+            let blob = try tx.claimBlob(stored, replacing: lost, now: now)
             guard let owner = try tx.user(project.owner) else { throw AssetError.unprocessable("The owner is gone") }
             // A file token holds the bytes until an asset does; it expires by itself.
             try tx.insertFileToken(

@@ -52,6 +52,19 @@ extension AssetService {
         try? await blobs.remove(file.stored.location)
     }
 
+    /// Where the same bytes should be already, when they are not: the new ones then take their place.
+    func lostTwin(of stored: StoredBlob) async -> String? {
+        guard let known = try? await catalog.lookUp({ try $0.blob(hash: stored.hash) }),
+            known.location != stored.location, let store = blobs as? any MeasuringBlobStore
+        else { return nil }
+        do {
+            return try await store.size(of: known.location) == known.size ? nil : known.location
+        } catch {
+            // A store that does not answer has lost nothing.
+            return nil
+        }
+    }
+
     /// Runs the transaction that names the bytes of one file; see the form for several.
     func commit<Value: Sendable>(
         _ scope: WriteScope, _ file: IngestedFile,
@@ -66,11 +79,13 @@ extension AssetService {
         _ scope: WriteScope, _ files: [IngestedFile],
         _ body: @escaping @Sendable (any CatalogTransaction, [Asset.Content], Timestamp) throws -> Value
     ) async throws -> Value {
+        var lost: [String?] = []
+        for file in files { lost.append(await lostTwin(of: file.stored)) }
         do {
-            return try await catalog.write(scope) { [clock] tx in
+            return try await catalog.write(scope) { [clock, lost] tx in
                 let now = clock.now()
-                let contents = try files.map { file in
-                    content(try tx.claimBlob(file.stored, now: now), file.inspection)
+                let contents = try zip(files, lost).map { file, lost in
+                    content(try tx.claimBlob(file.stored, replacing: lost, now: now), file.inspection)
                 }
                 return try body(tx, contents, now)
             }

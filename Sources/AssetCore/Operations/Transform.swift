@@ -77,6 +77,7 @@ extension AssetService {
         let rendering = try await renderer.render(
             MediaSource(blob: blob, type: wanted.source.content.type), wanted.recipe, in: blobs)
         do {
+            let lost = await lostTwin(of: rendering.stored)
             let saved = try await catalog.write(.project(project)) { [clock, settings] tx in
                 let now = clock.now()
                 guard try tx.asset(wanted.source.asset.id) != nil else {
@@ -88,7 +89,7 @@ extension AssetService {
                 {
                     return newer
                 }
-                let output = try tx.claimBlob(rendering.stored, now: now)
+                let output = try tx.claimBlob(rendering.stored, replacing: lost, now: now)
                 return try tx.saveRendition(
                     RenditionDraft(
                         asset: wanted.source.asset.id, project: project, file: wanted.file,

@@ -33,10 +33,13 @@ package struct FileToken: Sendable, Equatable {
 /// Blobs, the file tokens that hold them, and what the sweeper may remove.
 package protocol BlobTables {
     func blob(_ id: BlobID) throws -> Blob?
+    /// - Parameter hash: SHA-256.
+    func blob(hash: [UInt8]) throws -> Blob?
     /// The row of these bytes: the one that is there already, or a new one that names `stored.location`.
     ///
     /// When another row has the same bytes, `stored.location` is not needed, and is queued for removal at once.
-    func claimBlob(_ stored: StoredBlob, now: Timestamp) throws -> Blob
+    /// - Parameter lost: the location of bytes that are not there. A row that names it names `stored.location` from now on.
+    func claimBlob(_ stored: StoredBlob, replacing lost: String?, now: Timestamp) throws -> Blob
 
     func insertFileToken(
         _ token: String, user: UserID, blob: BlobID, name: String, now: Timestamp, expiresOn: Timestamp) throws
@@ -54,4 +57,10 @@ package protocol BlobTables {
     func forgetLocations(_ locations: [String]) throws
     /// Those of `locations` that neither a blob nor the removal queue names. At most 1000.
     func unknownLocations(among locations: [String]) throws -> [String]
+}
+
+extension BlobTables {
+    package func claimBlob(_ stored: StoredBlob, now: Timestamp) throws -> Blob {
+        try claimBlob(stored, replacing: nil, now: now)
+    }
 }
