@@ -70,7 +70,7 @@ struct Serve: AsyncParsableCommand {
             BlobSweeper(service: service, aloneSince: aloneSince, logger: logger),
             FeedCompactor(service: service, logger: logger), FeedPoller(service: service, logger: logger),
             MediaExaminer(service: service, logger: logger), JobRunner(service: service, logger: logger), application,
-            Drain(health: health, live: live),
+            Drain(health: health, live: live, seconds: configuration.drainSeconds),
         ]
         if lock == nil, let limiter {
             services.insert(RateSharing(limiter: limiter, service: service, logger: logger), at: 0)
@@ -79,7 +79,7 @@ struct Serve: AsyncParsableCommand {
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        group.maximumGracefulShutdownDuration = .seconds(20)
+        group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 20)
         group.maximumCancellationDuration = .seconds(5)
         try await ServiceGroup(configuration: group).run()
         logger.info("Stopped")
@@ -110,10 +110,13 @@ private struct RateSharing: Service {
 private struct Drain: Service {
     let health: Health
     let live: LiveFeed
+    /// How long everything goes on meanwhile, so that a balancer that asks notices.
+    let seconds: Int
 
     func run() async throws {
         try await gracefulShutdown()
         health.drain()
+        try? await Task.sleep(for: .seconds(seconds))
         live.stop()
     }
 }

@@ -46,6 +46,7 @@ struct StorageOptions: ParsableArguments {
 /// | `mediaFrames` | `STOCKROOM_MEDIA_FRAMES` | most frames of an animation, from 1 | 1000 |
 /// | `accelRedirect` | `STOCKROOM_ACCEL_REDIRECT` | prefix of `X-Accel-Redirect`, for a front server that sends the bytes | none |
 /// | `liveConnections` | `STOCKROOM_LIVE_CONNECTIONS` | connections that may wait for changes at the same time, from 0 | 10000 |
+/// | `drainSeconds` | `STOCKROOM_DRAIN_SECONDS` | how long `/readyz` says no before the server stops, 0 to 600 | 0 |
 /// | `logLevel` | `STOCKROOM_LOG_LEVEL` | trace, debug, info, notice, warning, error, critical | `info` |
 struct ServerConfiguration: Sendable {
     var data: String
@@ -65,6 +66,7 @@ struct ServerConfiguration: Sendable {
     private var mediaPixels: Int
     var accelRedirect: String?
     var liveConnections: Int
+    var drainSeconds: Int
     var logLevel: Logger.Level
 
     /// - Throws: `ValidationError` that names the key.
@@ -98,6 +100,7 @@ struct ServerConfiguration: Sendable {
         media.maximumFrames = reader.int(forKey: "mediaFrames") ?? media.maximumFrames
         accelRedirect = reader.string(forKey: "accelRedirect")
         liveConnections = reader.int(forKey: "liveConnections") ?? ServerSettings.standardLiveConnections
+        drainSeconds = reader.int(forKey: "drainSeconds") ?? 0
         let level = reader.string(forKey: "logLevel") ?? "info"
         guard let level = Logger.Level(rawValue: level) else {
             throw ValidationError("logLevel: '\(level)' is not a level")
@@ -115,6 +118,9 @@ struct ServerConfiguration: Sendable {
         }
         guard keptVersions >= 1 else { throw ValidationError("keepVersions: use a number from 1 on") }
         guard keptRenditions >= 1 else { throw ValidationError("keepRenditions: use a number from 1 on") }
+        guard (0...600).contains(drainSeconds) else {
+            throw ValidationError("drainSeconds: use a number from 0 to 600")
+        }
         guard liveConnections >= 0 else { throw ValidationError("liveConnections: use a number from 0 on") }
         try validateMedia()
         if let url = publicURL {
