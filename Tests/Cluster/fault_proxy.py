@@ -38,6 +38,7 @@ class FaultProxy:
         self.port = free_port()
         self.failed = 0  # requests that were answered 503
         self.broken = 0  # connections that were reset by `cut_after`
+        self.slowed = 0  # pieces that were sent late
         self._random = random.Random(seed)
         self._share_failing = 0.0
         self._share_cut, self._cut_after = 0.0, None
@@ -192,6 +193,7 @@ class FaultProxy:
             await writer.drain()
             data = data[len(piece) :]
             if rate is not None:
+                self.slowed += 1
                 await asyncio.sleep(len(piece) / rate)
 
     # MARK: HTTP

@@ -15,6 +15,7 @@ from load import MixedLoad
 from moto_s3 import MotoS3
 from nginx_balancer import Nginx
 from postgres import Postgres
+from project_client import ProjectCalls
 from server_process import wait_until
 from servers import Installation
 
@@ -117,6 +118,49 @@ def test_a_server_that_stops_in_order_is_noticed_by_nobody(tmp_path, postgres, s
         checks.check_everything(load, installation, postgres)
 
 
+@within(6 * MINUTES)
+def test_a_job_of_a_server_that_dies_goes_on_within_30_seconds(tmp_path, postgres, shared):
+    with FaultProxy(postgres.port) as proxy, FaultProxy(postgres.port) as other:
+        through = [postgres.url_at(proxy.port), postgres.url_at(other.port)]
+        with Installation(
+            tmp_path / "servers", database=postgres.url, blobs=shared, databases=through, count=2
+        ) as installation:
+            first, second = installation.servers
+            second.stop()
+            made = installation.command("generate", "--assets", 5000, seconds=5 * MINUTES)
+            key = installation.command("apikey", "create", "--project", made["gid"], "--name", "bulk")
+            calls = ProjectCalls.with_key(first.address, made["gid"], key["apiKey"])
+            token = calls.result("assets/bulk/delete", {"selection": [made["folder"]]})["job.token"]
+
+            def state():
+                rows = postgres.sql("SELECT lease_owner, succeeded, total, status FROM jobs WHERE kind = 'bulk_delete'")
+                return rows[0] if rows and rows[0][2] else None
+
+            # In its midst, and no further.
+            owner = wait_until(state, 60, "the job runs")[0]
+            proxy.hold()
+            found = state()
+            assert found[0] == owner and found[3] == "processing" and int(found[1]) < int(found[2]), found
+            second.start()
+            first.kill()
+            died = time.monotonic()
+            proxy.cut()
+            wait_until(lambda: state()[0] not in (owner, None) or state()[3] == "done", 60, "another server has taken it")
+            assert time.monotonic() - died < 30
+            calls = ProjectCalls.with_key(second.address, made["gid"], key["apiKey"])
+            job = wait_until(
+                lambda: next(
+                    (job for job in [calls.result("jobs/get", {"job": token})["job"]] if job["status"] == "done"), None
+                ),
+                2 * MINUTES,
+                "the job has ended",
+            )
+            assert job["info"]["total"] == 5000 and job["info"]["remaining"] == 0 and not job["info"].get("failed")
+            rows = postgres.sql("SELECT COUNT(*) FROM assets WHERE status = 'deleted'")
+            assert rows == [["5000"]]
+            assert checks.fsck(installation) == []
+
+
 # PostgreSQL
 
 
@@ -147,9 +191,8 @@ def test_postgres_cannot_be_reached_for_20_seconds(tmp_path, postgres, shared, w
                 settle(load)
                 during_a_job(load, proxy.hold if way == "silent" else proxy.refuse)
                 ends = time.monotonic() + 20
-                if way == "refused":
-                    for server in installation.servers:
-                        wait_until(lambda: answers(server.address) == 503, 15, "it says that it is not ready")
+                for server in installation.servers:
+                    wait_until(lambda: answers(server.address) == 503, 18, "it says that it is not ready")
                 while time.monotonic() < ends:
                     assert all(answers(server.address, "/healthz") == 200 for server in installation.servers)
                     time.sleep(1)
@@ -213,12 +256,17 @@ def test_object_storage(tmp_path, postgres, fault):
             settle(load)
             for act in acts[fault]:
                 each(proxies, act)
+                # What was on its way arrives.
+                load.go_on(seconds=3, edit=2)
+                uploads = load.ledger.counts["project upload"]
                 # What needs no bytes goes on.
-                load.go_on(seconds=8, edit=5, bulk_job=1)
+                load.go_on(seconds=5, edit=3, bulk_job=1)
+                if fault == "is away":
+                    assert load.ledger.counts["project upload"] == uploads
                 each(proxies, FaultProxy.heal)
                 settle(load)
-            if fault == "answers 503":
-                assert any(proxy.failed for proxy in proxies)
+            seen = {"answers 503": "failed", "is slow": "slowed", "cuts connections": "broken"}.get(fault)
+            assert seen is None or all(getattr(proxy, seen) for proxy in proxies)
         checks.check_everything(load, installation, postgres)
 
 
