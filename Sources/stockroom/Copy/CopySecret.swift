@@ -26,17 +26,23 @@ enum CopySecret: String {
     /// - Throws: `ValidationError` when both ends have keys and these differ, or the source has none.
     static func settle(from source: CopyEnd, to target: CopyEnd) throws -> CopySecret {
         let configured = [source, target].map { $0.configuration.secret?.lowercased() }
+        let file = source.data.flatMap { FileManager.default.contents(atPath: $0 + "/secret.key") }
         if configured[0] != nil || configured[1] != nil {
-            guard configured[0] == configured[1] else {
-                throw ValidationError("The configured secrets of source and target are not the same")
+            let digits = file.map { $0.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+            // In a data folder, a key that is configured for another server may come by way of the environment.
+            guard let old = digits ?? configured[0], old == configured[1] else {
+                throw ValidationError(
+                    """
+                    Source and target do not have the same secret: configure the source's for the target; of a secret.key it is \
+                    what \"od -An -v -tx1 secret.key | tr -d ' \\n'\" prints
+                    """)
             }
             return .configured
         }
         guard let folder = source.data else { return .elsewhere }
-        let key = folder + "/secret.key"
-        guard let secret = FileManager.default.contents(atPath: key), secret.count == 32 else {
+        guard let secret = file, secret.count == 32 else {
             throw ValidationError(
-                "There is no secret key at \(key): set STOCKROOM_SECRET if the source has one elsewhere")
+                "There is no secret key at \(folder)/secret.key: set STOCKROOM_SECRET if the source has one elsewhere")
         }
         guard let folder = target.data else { return .elsewhere }
         let place = folder + "/secret.key"
