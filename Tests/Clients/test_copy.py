@@ -246,3 +246,27 @@ def test_damaged_bytes_are_not_copied(source, new_server):
     # With the bytes back in their place, it goes on.
     blob.write_bytes(sound)
     assert copy(source, "--from", source.data, "--to", target.data)["resumed"]
+
+
+def test_the_secret_of_a_folder_goes_into_a_configuration(own_server, new_server):
+    demo = own_server.demo
+    own_server.stop()
+    target = new_server()
+    target.data.mkdir(parents=True)
+    settings = target.folder / "stockroom.json"
+
+    def configure(secret):
+        places = {"database": f"sqlite:{target.data}/stockroom.sqlite", "blobs": f"file:{target.data}"}
+        settings.write_text(json.dumps({**places, "secret": secret}))
+
+    configure(os.urandom(32).hex())
+    error = copy(own_server, "--from", own_server.data, "--to", settings, code=1)
+    assert "the same secret" in error and "od -An" in error
+    # Also where it comes by way of the environment, which both ends see.
+    own_server.environment["STOCKROOM_CONFIG"] = str(settings)
+    assert "the same secret" in copy(own_server, "--from", own_server.data, "--to", settings, code=1)
+    configure((own_server.data / "secret.key").read_bytes().hex())
+    assert copy(own_server, "--from", own_server.data, "--to", settings)["secret"] == "configured"
+    target.environment["STOCKROOM_CONFIG"] = str(settings)
+    target.start()
+    assert target.command("demo")["key"] == demo["key"]
