@@ -133,7 +133,7 @@ def test_a_job_of_a_server_that_dies_goes_on_within_30_seconds(tmp_path, postgre
             token = calls.result("assets/bulk/delete", {"selection": [made["folder"]]})["job.token"]
 
             def state():
-                rows = postgres.sql("SELECT lease_owner, succeeded, total, status FROM jobs WHERE kind = 'bulk_delete'")
+                rows = postgres.sql("SELECT lease_owner, succeeded, total, status FROM jobs WHERE kind = 'bulk_delete_assets'")
                 return rows[0] if rows and rows[0][2] else None
 
             # In its midst, and no further.
