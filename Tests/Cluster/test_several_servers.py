@@ -320,7 +320,7 @@ def test_a_server_that_drains_says_so_and_ends_what_runs(tmp_path, postgres):
         assert assets.download(27665601, "late.txt").content == b"late"
         # The others work, and nginx finds them.
         for _ in range(10):
-            assert state_of(nginx.url) == 200
+            assert installation.project_calls(nginx.url).result("assets/root")["root"]
         received = len(body)
         while piece := connection.recv(1 << 20):
             received += len(piece)
