@@ -103,6 +103,15 @@ class ProjectCalls:
             if not answer["result"]["children"] or len(assets) >= answer["result"]["children.size"]:
                 return assets
 
+    def tree(self, gid):
+        """All assets below, as the dialect shows them."""
+        assets = []
+        for asset in self.children(gid):
+            assets.append(asset)
+            if asset["childcount"]:
+                assets += self.tree(asset["gid"])
+        return assets
+
     def cursors(self):
         result = self.result("/sync/cursors", {"project": self.gid})
         return result["cc.cursor"], result["cursor"]

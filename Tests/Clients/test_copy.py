@@ -59,19 +59,10 @@ def source(own_server):
     return own_server
 
 
-def tree(calls, gid):
-    assets = []
-    for asset in calls.children(gid):
-        assets.append(asset)
-        if asset["childcount"]:
-            assets += tree(calls, asset["gid"])
-    return assets
-
-
 def view(server, demo):
     """What clients see: the tree with its words, a search, and the hashes of all bytes."""
     calls = calls_of(server, demo)
-    assets = tree(calls, calls.result("assets/root")["root"])
+    assets = calls.tree(calls.result("assets/root")["root"])
     for asset in assets:
         for key in list(asset):
             if "url" in key:
@@ -95,7 +86,7 @@ def published(server, demo):
     """The paths under which everybody can download, for each file."""
     calls = calls_of(server, demo)
     paths = {}
-    for asset in tree(calls, calls.result("assets/root")["root"]):
+    for asset in calls.tree(calls.result("assets/root")["root"]):
         if asset["is_file"] and asset["status"] == "published":
             url = f"{server.url}/dam/p/{calls.gid}/publish/{storage_name(asset)}"
             answer = calls.session.get(url, timeout=TIMEOUT).json()

@@ -47,19 +47,9 @@ def source(own_server):
     return own_server, calls
 
 
-def tree(calls, gid):
-    """All assets below, as the dialect shows them."""
-    assets = []
-    for asset in calls.children(gid):
-        assets.append(asset)
-        if asset["childcount"]:
-            assets += tree(calls, asset["gid"])
-    return assets
-
-
 def everything(calls):
     root = calls.result("assets/root")["root"]
-    assets = tree(calls, root)
+    assets = calls.tree(root)
     start = calls.post("init").json()
     project = start["data"]["cc.projects"][calls.gid]
     versions = {
