@@ -2,14 +2,12 @@
 
 import time
 
-from bulk_delete import BATCH, CALLS, bulk
+from bulk_delete import BATCH, CALLS, ROUNDS, bulk, rows
 from cluster_set_up import tree
 from component import program
 from project import Project
-from report import Row, first_line, median, milliseconds, seconds_range
+from report import first_line
 from server import BENCH, peak_memory, step
-
-ROUNDS = 3
 
 # As in bulk_delete.py: equal when the same rows have been changed in the same way.
 STATE = """
@@ -43,27 +41,7 @@ def measure():
                 bare.setdefault(call, []).append(seconds)
             theirs = data.postgres.psql(STATE)
             assert ours == theirs, f"the jobs and the bare statements differ:\n{ours}\n{theirs}"
-        return rows(data.assets, answers, jobs, bare, memory)
-
-
-def rows(total, answers, jobs, bare, memory):
-    table = []
-    for call in CALLS:
-        what = f"Bulk {call} of a subtree of {total:,} assets on PostgreSQL"
-        table += [
-            Row(
-                f"{what}: until the request is answered, median of {ROUNDS} (worst)",
-                f"{milliseconds(median(answers[call]))} ({milliseconds(max(answers[call]))})",
-            ),
-            Row(
-                f"{what}: from the request to `done` in the feed, against bare SQL, median of {ROUNDS} (range)",
-                seconds_range(jobs[call]),
-                seconds_range(bare[call]),
-                median(bare[call]) / median(jobs[call]),
-                "≥ 0.5",
-            ),
-        ]
-    return [*table, Row("The server's peak memory in both, worst", f"{max(memory):.0f} MB", target="< 200 MB")]
+        return rows(data.assets, answers, jobs, bare, memory, where=" on PostgreSQL", answered="—", ratio="≥ 0.5")
 
 
 def bare_sql(postgres, top):
