@@ -18,6 +18,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -64,7 +65,10 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "AssetSQL", dependencies: ["AssetCore", collections], swiftSettings: settings),
-        .target(name: "AssetSQLite", dependencies: ["AssetCore", "AssetSQL", grdb], swiftSettings: settings),
+        .target(
+            name: "AssetSQLite", dependencies: ["AssetCore", "AssetSQL", grdb, grdbSQLite],
+            swiftSettings: settings + [.strictMemorySafety()]
+        ),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
             name: "AssetPostgres",

@@ -55,5 +55,5 @@ final class LookUpConnections: Sendable {
 
 extension DatabaseQueue {
     /// Not asynchronous, so that it is done here and now.
-    func look<Value>(_ body: (Database) throws -> Value) throws -> Value { try read(body) }
+    func look<Value>(_ body: (Database) throws -> Value) throws -> Value { try unsafeRead(body) }
 }

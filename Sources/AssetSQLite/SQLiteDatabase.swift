@@ -1,6 +1,5 @@
 package import AssetCore
 package import AssetSQL
-import Foundation
 import GRDB
 
 /// SQLite through GRDB's pool: one writer, readers on snapshots beside it.
@@ -60,7 +59,15 @@ package struct SQLiteDatabase: SQLDatabase {
     package func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
-        try await pool.read { db in try body(SQLiteConnection(db: db)) }
+        let cancellation = CancellationFlag()
+        return try await withTaskCancellationHandler {
+            try await pool.unsafeRead { db in
+                let connection = SQLiteConnection(db: db, cancellation: cancellation)
+                return try connection.inSnapshot { try body(connection) }
+            }
+        } onCancel: {
+            cancellation.set()
+        }
     }
 
     package func lookUp<Value: Sendable>(
@@ -68,7 +75,10 @@ package struct SQLiteDatabase: SQLDatabase {
     ) async throws -> Value {
         guard let connection = try lookUps?.take() else { return try await read(body) }
         defer { lookUps?.giveBack(connection) }
-        return try connection.look { db in try body(SQLiteConnection(db: db)) }
+        return try connection.look { db in
+            let connection = SQLiteConnection(db: db)
+            return try connection.inSnapshot { try body(connection) }
+        }
     }
 
     /// There is one writer, whatever is written.
@@ -76,74 +86,5 @@ package struct SQLiteDatabase: SQLDatabase {
         _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
         try await QueuedWrite(body).run(in: writes)
-    }
-}
-
-struct SQLiteConnection: SQLConnection {
-    let db: Database
-
-    var dialect: SQLDialect { .sqlite }
-
-    func query(_ sql: String, _ values: [SQLValue], isCached: Bool, _ body: (any SQLRow) throws -> Void) throws {
-        let rows = try Row.fetchCursor(try statement(sql, values, isCached: isCached))
-        while let row = try rows.next() { try body(SQLiteRow(row: row)) }
-    }
-
-    @discardableResult
-    func execute(_ sql: String, _ values: [SQLValue], isCached: Bool) throws -> Int {
-        try statement(sql, values, isCached: isCached).execute()
-        return db.changesCount
-    }
-
-    func insert(_ sql: String, _ values: [SQLValue]) throws -> Int64 {
-        try execute(sql, values, isCached: true)
-        return db.lastInsertedRowID
-    }
-
-    func executeScript(_ sql: String) throws { try db.execute(sql: sql) }
-
-    private func statement(_ sql: String, _ values: [SQLValue], isCached: Bool) throws -> Statement {
-        // SQLite takes a text up to its first NUL: two texts would be one.
-        for case .text(let text) in values where text.utf8.contains(0) {
-            throw AssetError.badParameter("text", "A text must not contain NUL")
-        }
-        let statement = isCached ? try db.cachedStatement(sql: sql) : try db.makeStatement(sql: sql)
-        // A closure: the same as a key path was looked up at run time, which took 6 % of the writer's time in uploads.
-        try statement.setArguments(StatementArguments(values.map { $0.databaseValue }))
-        return statement
-    }
-}
-
-extension SQLiteConnection: WriteConnection {
-    var isInsideTransaction: Bool { db.isInsideTransaction }
-    func begin() throws { try db.beginTransaction(.immediate) }
-    func commit() throws { try db.commit() }
-    func rollBack() { if db.isInsideTransaction { try? db.rollback() } }
-
-    func inSavepoint(_ body: () throws -> Void) throws {
-        try db.inSavepoint {
-            try body()
-            return .commit
-        }
-    }
-}
-
-private struct SQLiteRow: SQLRow {
-    let row: Row
-
-    func isNull(_ column: Int) -> Bool { row.hasNull(atIndex: column) }
-    func int(_ column: Int) -> Int64 { row[column] }
-    func text(_ column: Int) -> String { row[column] }
-    func blob(_ column: Int) -> [UInt8] { [UInt8](row[column] as Data) }
-}
-
-extension SQLValue {
-    fileprivate var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .int(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        case .blob(let value): Data(value).databaseValue
-        }
     }
 }

@@ -1,0 +1,98 @@
+import AssetCore
+import AssetSQL
+import AssetSQLite
+import GRDB
+import Testing
+
+/// Statements, their values and rows.
+struct SQLiteConnectionTests {
+    private let folder: TemporaryFolder
+    private let database: SQLiteDatabase
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        database = try SQLiteDatabase(path: folder.database)
+        try await database.write { try $0.executeScript("CREATE TABLE lines (id INTEGER PRIMARY KEY, value)") }
+    }
+
+    private func insert(_ values: [SQLValue]) async throws {
+        try await database.write { _ = try $0.execute("INSERT INTO lines VALUES (?, ?)", values, isCached: true) }
+    }
+
+    private func count() async throws -> Int64 {
+        try await database.read { db in
+            var count: Int64 = 0
+            try db.query("SELECT COUNT(*) FROM lines", [], isCached: true) { count = $0.int(0) }
+            return count
+        }
+    }
+
+    @Test func `values come back as they were, also empty ones`() async throws {
+        let texts = ["", "a", "Grüße 🧶\u{1}", String(repeating: "ß", count: 100_000)]
+        let blobs: [[UInt8]] = [[], [0], [UInt8](repeating: 7, count: 100_000)]
+        let numbers: [Int64] = [0, -1, .min, .max]
+        let values = texts.map(SQLValue.text) + blobs.map(SQLValue.blob) + numbers.map(SQLValue.int) + [.null]
+        for (index, value) in values.enumerated() { try await insert([.int(Int64(index)), value]) }
+        let found = try await database.read { db in
+            var found: [SQLValue] = []
+            try db.query("SELECT typeof(value), value FROM lines ORDER BY id", [], isCached: true) { row in
+                switch row.text(0) {
+                case "text": found.append(.text(row.text(1)))
+                case "blob": found.append(.blob(row.blob(1)))
+                case "integer": found.append(.int(row.int(1)))
+                default: found.append(row.isNull(1) ? .null : .text("?"))
+                }
+            }
+            return found
+        }
+        #expect(found == values)
+    }
+
+    @Test func `a text with NUL, or a wrong number of values, is refused`() async throws {
+        await #expect(throws: AssetError.self) { try await insert([.int(1), .text("a\0b")]) }
+        await #expect(throws: DatabaseError.self) { try await insert([.int(1)]) }
+        await #expect(throws: DatabaseError.self) { try await insert([.int(1), .null, .null]) }
+        #expect(try await count() == 0)
+    }
+
+    @Test func `a statement that has failed works the next time`() async throws {
+        try await insert([.int(1), .null])
+        let error = await #expect(throws: DatabaseError.self) { try await insert([.int(1), .null]) }
+        #expect(error?.resultCode == .SQLITE_CONSTRAINT)
+        #expect(error?.message?.contains("lines.id") == true)
+        try await insert([.int(2), .null])
+        #expect(try await count() == 2)
+    }
+
+    @Test func `a row that is not wanted ends the statement and the read`() async throws {
+        struct Enough: Error {}
+        for id in 1...3 { try await insert([.int(Int64(id)), .null]) }
+        for _ in 0..<2 {
+            await #expect(throws: Enough.self) {
+                try await database.lookUp { db in
+                    try db.query("SELECT id FROM lines ORDER BY id", [], isCached: true) { row in
+                        if row.int(0) == 2 { throw Enough() }
+                    }
+                }
+            }
+        }
+        #expect(try await count() == 3)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a read that nobody waits for any more ends between two statements, and within one`() async throws {
+        let endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
+        for sql in ["SELECT 1", endless] {
+            let (began, begins) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            let read = Task {
+                try await database.read { db in
+                    while true { try db.query(sql, [], isCached: true) { _ in begins.yield() } }
+                }
+            }
+            for await _ in began.prefix(1) {}
+            read.cancel()
+            await #expect(throws: CancellationError.self) { try await read.value }
+        }
+        #expect(try await count() == 0)
+    }
+}
