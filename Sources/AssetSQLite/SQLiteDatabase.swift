@@ -11,6 +11,7 @@ package struct SQLiteDatabase: SQLDatabase {
     private let pool: any DatabaseWriter
     private let writes: WriteQueue
     private let lookUps: LookUpConnections?
+    private let checkpoints: Checkpoints?
 
     /// Opens or creates the file.
     /// - Parameter readers: how many reads run at the same time.
@@ -20,25 +21,32 @@ package struct SQLiteDatabase: SQLDatabase {
         let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL when it turns the write-ahead log on, and that would lose commits when the machine stops.
         try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
-        self.init(pool, LookUpConnections(path: path, configuration: Self.configuration))
+        self.init(
+            pool, LookUpConnections(path: path, configuration: Self.configuration),
+            try Checkpoints(path: path, configuration: Self.configuration, writer: pool))
     }
 
-    private init(_ pool: any DatabaseWriter, _ lookUps: LookUpConnections?) {
+    private init(_ pool: any DatabaseWriter, _ lookUps: LookUpConnections?, _ checkpoints: Checkpoints?) {
         self.pool = pool
         self.lookUps = lookUps
+        self.checkpoints = checkpoints
         writes = WriteQueue { work in
-            pool.asyncWriteWithoutTransaction { db in work(SQLiteConnection(db: db)) }
+            pool.asyncWriteWithoutTransaction { db in
+                work(SQLiteConnection(db: db))
+                checkpoints?.makeIfDue()
+            }
         }
     }
 
     /// A database that lives in memory, for tests.
     package static func inMemory() throws -> SQLiteDatabase {
-        SQLiteDatabase(try DatabaseQueue(configuration: configuration), nil)
+        SQLiteDatabase(try DatabaseQueue(configuration: configuration), nil, nil)
     }
 
     /// Waits for reads and writes that run. The file is then complete by itself, without a write-ahead log; afterwards nothing works.
     package func close() {
         lookUps?.close()
+        checkpoints?.close()
         // The readers first: the last connection puts the log into the file, and must be one that can write.
         (pool as? DatabasePool)?.invalidateReadOnlyConnections()
         try? pool.close()

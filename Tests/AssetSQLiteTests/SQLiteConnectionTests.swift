@@ -1,10 +1,11 @@
 import AssetCore
 import AssetSQL
 import AssetSQLite
+import Foundation
 import GRDB
 import Testing
 
-/// Statements, their values and rows.
+/// Statements, their values and rows, and the log behind them.
 struct SQLiteConnectionTests {
     private let folder: TemporaryFolder
     private let database: SQLiteDatabase
@@ -94,5 +95,34 @@ struct SQLiteConnectionTests {
             await #expect(throws: CancellationError.self) { try await read.value }
         }
         #expect(try await count() == 0)
+    }
+
+    /// How often the log has begun anew: the fourth number of its header (SQLite's "WAL-mode File Format").
+    private func logNumber() throws -> UInt32 {
+        let log = try FileHandle(forReadingFrom: URL(filePath: folder.database + "-wal"))
+        defer { try? log.close() }
+        return try log.read(upToCount: 16)?.suffix(4).reduce(0) { $0 << 8 | UInt32($1) } ?? 0
+    }
+
+    @Test func `the log begins anew while writes go on, and nothing is lost`() async throws {
+        let first = try logNumber()
+        var written: Int64 = 0
+        while try logNumber() < first + 2, written < 500 {
+            written += 1
+            try await insert([.int(written), .blob([UInt8](repeating: 1, count: 500_000))])
+        }
+        #expect(try logNumber() >= first + 2, "\(written) commits of half a megabyte")
+        #expect(try await count() == written)
+        database.close()
+        #expect(!FileManager.default.fileExists(atPath: folder.database + "-wal"))
+        let again = try SQLiteDatabase(path: folder.database)
+        let rows = try await again.read { db in
+            var rows: Int64 = 0
+            try db.query("SELECT COUNT(*) FROM lines WHERE length(value) = 500000", [], isCached: true) {
+                rows = $0.int(0)
+            }
+            return rows
+        }
+        #expect(rows == written)
     }
 }
