@@ -22,9 +22,14 @@ package struct ServerSettings: Sendable {
         if let publicURL { return publicURL }
         // What the client names as the host: part of a URL only when it looks like one.
         let host = request.head.authority ?? ""
-        let isHost =
-            !host.isEmpty && host.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".:-_[]".contains($0)) }
-        return "http://\(isHost ? host : "localhost")"
+        return "http://\(!host.isEmpty && host.utf8.allSatisfy(Self.isPartOfHost) ? host : "localhost")"
+    }
+
+    private static func isPartOfHost(_ byte: UInt8) -> Bool {
+        switch Character(Unicode.Scalar(byte)) {
+        case "a"..."z", "A"..."Z", "0"..."9", ".", ":", "-", "_", "[", "]": true
+        default: false
+        }
     }
 }
 

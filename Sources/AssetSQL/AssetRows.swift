@@ -63,6 +63,12 @@ extension SQLTransaction: AssetTables {
             Self.asset)
     }
 
+    func folder(in parent: AssetID, named name: String) throws -> AssetID? {
+        try db.first(
+            "SELECT id FROM assets WHERE parent_id = ? AND name = ? AND is_file = 0", [.id(parent), .text(name)]
+        ) { $0.id(0) }
+    }
+
     func children(of parent: AssetID, top: Int, size: Int) throws -> [Asset] {
         // What comes before the page is counted off in the index alone, and from the nearer end.
         let total = Int(

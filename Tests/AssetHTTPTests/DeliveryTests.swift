@@ -1,5 +1,6 @@
 import AssetCore
 import AssetTesting
+import Foundation
 import HTTPTypes
 import HummingbirdTesting
 import NIOCore
@@ -36,6 +37,34 @@ struct DeliveryTests {
             #expect(head.body.readableBytes == 0)
             let missing = try await rest.call(.head, Segment.uri(Segment.first, query: "&filename=missing"))
             #expect(missing.code == 404 && missing.body.readableBytes == 0)
+        }
+    }
+
+    @Test func `dates are written as they are read`() throws {
+        let dates = [
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (-1, "Wed, 31 Dec 1969 23:59:59 GMT"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+            (4_102_444_799, "Thu, 31 Dec 2099 23:59:59 GMT"),
+        ]
+        for (seconds, text) in dates {
+            let date = Date(timeIntervalSince1970: Double(seconds))
+            #expect(date.httpDate == text)
+            #expect(Date(httpDate: text) == date)
+            #expect(date.addingTimeInterval(0.9).httpDate == text)
+        }
+    }
+
+    /// Small and large ones are sent in different ways; what is promised in the headers must come, or nothing.
+    @Test func `a file whose bytes are lost is an error in the dialect's envelope`() async throws {
+        let server = try await TestServer()
+        try await server.app.test(.router) { client in
+            let rest = try await server.rest(client)
+            try await rest.attach("a.txt", "0123456789")
+            for location in server.fixture.blobs.locations { try await server.fixture.blobs.remove(location) }
+            let answer = try await rest.get(Self.uri)
+            #expect(answer.code == 500)
+            #expect(answer.headers[.contentType]?.hasPrefix("application/json") == true)
+            #expect(answer.headers[.contentDisposition] == nil)
         }
     }
 

@@ -19,15 +19,15 @@ struct DiskLayout: Sendable {
 
     static let shardCount = 256
 
-    static func shard(_ number: Int) -> String { hex([UInt8(number)]) }
+    static func shard(_ number: Int) -> String { Secrets.hex([UInt8(number)]) }
 
     func shardPath(_ number: Int) -> String { blobs + "/" + Self.shard(number) }
 
-    func newTemporaryPath() -> String { temporary + "/" + Self.hex(Self.random() + Self.random()) }
+    func newTemporaryPath() -> String { temporary + "/" + Secrets.hex(Self.random() + Self.random()) }
 
     static func newLocation(hash: [UInt8]) -> String {
-        let name = hex(hash)
-        return "\(name.prefix(2))/\(name)-\(hex(random()))"
+        let name = Secrets.hex(hash)
+        return "\(name.prefix(2))/\(name)-\(Secrets.hex(random()))"
     }
 
     /// The path of a blob. Locations come from the database: whatever else than a location of this store may stand there, it must
@@ -63,11 +63,6 @@ struct DiskLayout: Sendable {
 
     private static func random() -> [UInt8] {
         withUnsafeBytes(of: UInt64.random(in: .min ... .max), Array.init)
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     /// Makes the folders that are missing, and proves that all of them can be used.

@@ -11,7 +11,8 @@ package struct AssetName: Hashable, Sendable, CustomStringConvertible {
 
     /// - Throws: `badParameter` that names `parameter` and says which rule is broken.
     package init(_ text: String, parameter: String = "name") throws(AssetError) {
-        let text = text.precomposedStringWithCanonicalMapping
+        // What is ASCII is in every normalization form.
+        let text = text.utf8.allSatisfy { $0 < 0x80 } ? text : text.precomposedStringWithCanonicalMapping
         if text.isEmpty { throw .badParameter(parameter, "The name must not be empty") }
         if text == "." || text == ".." { throw .badParameter(parameter, "The name must not be '.' or '..'") }
         if text.utf8.count > Self.maximumBytes {

@@ -15,7 +15,9 @@ package struct GID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads the printed form; upper case is accepted, any other version or variant is not.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) { self.init(digits: String(text)) }
+
+    private init?(digits text: String) {
         var high: UInt64 = 0
         var low: UInt64 = 0
         var digits = 0

@@ -78,6 +78,8 @@ package enum SegmentScope: Hashable, Sendable, CustomStringConvertible {
 extension Int64 {
     /// Reads a whole number written with ASCII digits only: no sign, no space.
     package init?(digits text: some StringProtocol) {
+        // What is no String is read in a much slower way.
+        let text = String(text)
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             return nil
         }

@@ -83,14 +83,16 @@ extension AssetService {
     }
 
     /// One file with its bytes' place (6.6).
+    /// - Parameter reference: what it throws counts only when the segment is within reach (6.1).
     /// - Throws: `fileNotFound`; `badParameter` for the segment or the path.
     package func file(
-        _ caller: Caller, segment: Int64, _ reference: SegmentFileReference
+        _ caller: Caller, segment: Int64,
+        _ reference: @autoclosure @escaping @Sendable () throws -> SegmentFileReference
     ) async throws -> (asset: Asset, blob: Blob) {
         try caller.require(.read)
         return try await catalog.lookUp { tx in
             let document = try document(ofSegment: segment, caller, tx)
-            let path = try reference.path(in: caller.project)
+            let path = try reference().path(in: caller.project)
             guard
                 let asset = try tx.file(path, SegmentFolder(document: document, segment: segment), in: caller.project),
                 let content = asset.content, let blob = try tx.blob(content.blob)

@@ -21,8 +21,8 @@ extension AssetTables {
         guard let last = names.last else { return try asset(start) }
         var folder = start
         for name in names.dropLast() {
-            guard let next = try child(of: folder, named: name), !next.isFile else { return nil }
-            folder = next.id
+            guard let next = try self.folder(in: folder, named: name) else { return nil }
+            folder = next
         }
         return try child(of: folder, named: last)
     }

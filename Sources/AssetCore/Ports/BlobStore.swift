@@ -59,6 +59,15 @@ package protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
+    /// As `read`, for what is small enough to be held in memory.
+    package func bytes(of location: String, range: Range<Int64>) async throws -> ByteBuffer {
+        var bytes = ByteBuffer()
+        try await read(location, range: range) { piece in
+            if bytes.readableBytes == 0 { bytes = piece } else { bytes.writeImmutableBuffer(piece) }
+        }
+        return bytes
+    }
+
     package var clockTolerance: Double { 0 }
 
     package func remove(_ locations: [String]) async throws {

@@ -53,7 +53,7 @@ struct Delivery: Sendable {
         }
     }
 
-    func response(to request: Request, _ context: AppContext, _ file: File) throws -> Response {
+    func response(to request: Request, _ context: AppContext, _ file: File) async throws -> Response {
         let type =
             file.type.map { ContentTypes.type(ofExtension: $0) } ?? ContentTypes.type(of: AssetName(stored: file.name))
         let etag = "\"\(Secrets.hex(file.blob.hash.prefix(16)))\""
@@ -103,6 +103,11 @@ struct Delivery: Sendable {
         }
         headers[.contentLength] = String(range.count)
         if request.method == .head { return Response(status: status, headers: headers) }
+        if range.count <= Self.largestWhole {
+            return Response(
+                status: status, headers: headers,
+                body: ResponseBody(byteBuffer: try await blobs.bytes(of: file.blob.location, range: range)))
+        }
         return Response(
             status: status, headers: headers,
             body: ResponseBody(contentLength: range.count) {
@@ -132,6 +137,9 @@ struct Delivery: Sendable {
             DownloadHeaders(
                 contentType: type, contentDisposition: disposition, cacheControl: file.caching.header))
     }
+
+    /// What is not larger is read before it is sent: then the whole answer is handed over at once.
+    private static let largestWhole = 128 << 10
 
     /// Smaller files are sent faster than a client finds its way to another server.
     private static let largestUnredirected: Int64 = 64 << 10

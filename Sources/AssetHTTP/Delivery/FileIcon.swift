@@ -25,10 +25,10 @@ extension Delivery {
     /// A preview, or the drawn sheet that stands for it.
     func response(
         to request: Request, _ context: AppContext, _ preview: Preview, caching: Caching
-    ) throws -> Response {
+    ) async throws -> Response {
         switch preview {
         case .picture(let rendition):
-            return try response(
+            return try await response(
                 to: request, context,
                 File(
                     blob: rendition.blob, name: rendition.file, type: rendition.format.rawValue,

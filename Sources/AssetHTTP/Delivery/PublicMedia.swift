@@ -26,7 +26,7 @@ struct PublicMedia: Sendable {
     private func picture(_ kind: PictureKind, _ request: Request, _ context: AppContext) async throws -> Response {
         let name = try context.parameters.require("file")
         let blob = try await service.picture(kind, named: name)
-        return try delivery.response(
+        return try await delivery.response(
             to: request, context,
             Delivery.File(blob: blob, name: name, type: nil, modifiedOn: nil, caching: .publicShort))
     }
@@ -45,7 +45,7 @@ struct PublicMedia: Sendable {
             }
             version = number
         }
-        return try send(try await service.publicFile(in: project, gid, version: version), request, context)
+        return try await send(try await service.publicFile(in: project, gid, version: version), request, context)
     }
 
     private func rendition(_ request: Request, _ context: AppContext) async throws -> Response {
@@ -63,7 +63,7 @@ struct PublicMedia: Sendable {
         _ request: Request, _ context: AppContext, _ project: GID, _ name: String, of asset: GID?
     ) async throws -> Response {
         let revision = request.uri.queryParameters["v"].map(String.init)
-        return try send(
+        return try await send(
             try await service.publicRendition(in: project, name, of: asset, revision: revision), request, context)
     }
 
@@ -72,18 +72,18 @@ struct PublicMedia: Sendable {
         let seconds = Int((access.expiresOn.seconds - service.clock.now().seconds).rounded(.down))
         let caching = Delivery.Caching.privateUntil(seconds: min(max(seconds, 0), 60))
         guard let size = access.previewSize else {
-            return try delivery.response(
+            return try await delivery.response(
                 to: request, context,
                 Delivery.File(
                     blob: blob, name: file.asset.name, type: file.content.type, modifiedOn: file.asset.updatedOn,
                     caching: caching))
         }
-        return try delivery.response(
+        return try await delivery.response(
             to: request, context, try await service.preview(file, size: size), caching: caching)
     }
 
-    private func send(_ file: DeliveredFile, _ request: Request, _ context: AppContext) throws -> Response {
-        var response = try delivery.response(
+    private func send(_ file: DeliveredFile, _ request: Request, _ context: AppContext) async throws -> Response {
+        var response = try await delivery.response(
             to: request, context,
             Delivery.File(
                 blob: file.blob, name: file.name, type: file.type, modifiedOn: file.modifiedOn,

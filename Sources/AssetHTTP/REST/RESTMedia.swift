@@ -65,7 +65,7 @@ struct RESTMedia: Sendable {
     @Sendable private func get(_ request: Request, _ context: AppContext) async throws -> Response {
         let user = try await sessions.user(request)
         let file = try await service.file(user, token: try context.parameters.require("token"))
-        return try delivery.response(
+        return try await delivery.response(
             to: request, context,
             Delivery.File(
                 blob: file.blob, name: UploadBody.baseName(file.name), type: nil, modifiedOn: nil,

@@ -11,12 +11,19 @@ struct RESTQuery {
     init(_ request: Request) throws(AssetError) {
         for pair in (request.uri.query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let decoded = parts.map { $0.replacing("+", with: " ").removingPercentEncoding }
+            let decoded = parts.map(Self.decoded)
             guard let name = decoded.first ?? nil, let value = decoded.count > 1 ? decoded[1] : "" else {
                 throw .badParameter("query", "The query is not percent-encoded UTF-8")
             }
             if values[name.lowercased()] == nil { values[name.lowercased()] = .string(value) }
         }
+    }
+
+    /// nil when it is not percent-encoded UTF-8.
+    private static func decoded(_ text: Substring) -> String? {
+        let escapes = [UInt8(ascii: "%"), UInt8(ascii: "+")]
+        guard text.utf8.contains(where: escapes.contains) else { return String(text) }
+        return text.replacing("+", with: " ").removingPercentEncoding
     }
 
     /// The members of a JSON object; null counts as absent.

@@ -117,11 +117,9 @@ struct RESTSegmentAssets: Sendable {
 
     private func download(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
         let (door, query) = try await open(family, request, context, needs: .read)
-        let segment = try segment(context)
-        try await service.requireSegment(door.caller, segment)
-        let (asset, blob) = try await service.file(door.caller, segment: segment, try reference(query))
+        let (asset, blob) = try await service.file(door.caller, segment: try segment(context), try reference(query))
         let isCacheable = try family == .flex || query.text("v")?.isEmpty == false
-        return try delivery.response(
+        return try await delivery.response(
             to: request, context,
             Delivery.File(
                 blob: blob, name: asset.name, type: nil, modifiedOn: asset.updatedOn,

@@ -20,7 +20,7 @@ struct RESTSessions: Sendable {
         guard let token = request.headers[.authToken], let account = request.headers[.authAccount] else {
             throw AssetError(.unauthenticated, "Token invalid or expired.")
         }
-        return (token.filter { $0 != "\"" }, account)
+        return (token.utf8.contains(UInt8(ascii: "\"")) ? token.filter { $0 != "\"" } : token, account)
     }
 }
 

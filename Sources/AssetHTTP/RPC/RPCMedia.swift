@@ -108,7 +108,7 @@ struct RPCMedia: Sendable {
     ) async throws -> Response {
         let size = try PreviewSize.edge(request.uri.queryParameters["size"].map(String.init))
         let preview = try await service.preview(caller, storage, size: size)
-        return try delivery.response(to: request, context, preview, caching: .preview)
+        return try await delivery.response(to: request, context, preview, caching: .preview)
     }
 }
 

@@ -1,19 +1,24 @@
 import AssetCore
 import Foundation
 import JWTKit
+import Synchronization
 
 /// Issues and verifies JWTs: HS256, signed by a rotating key of the database (project reference 1.5).
 ///
 /// A token names the user only. Whether the user is active and a member is looked up for each request, so that whoever is removed
 /// is out at once.
-actor TokenIssuer {
+final class TokenIssuer: Sendable {
+    private struct State {
+        var keys = JWTKeyCollection()
+        var signer: JWKIdentifier?
+        var loadedOn: Timestamp?
+        /// Headers with tokens that these keys have been found to have signed.
+        var known: [String: Verified] = [:]
+    }
+
     private let service: AssetService
-    private var keys = JWTKeyCollection()
-    /// Tokens that these keys have been found to have signed.
-    private var known: [String: Verified] = [:]
+    private let state = Mutex(State())
     private static let maximumKnown = 10_000
-    private var signer: JWKIdentifier?
-    private var loadedOn: Timestamp?
 
     /// How long a token is good, in seconds; it is renewed when half of that is used up.
     private static let lifetime = 4.0 * 3600
@@ -43,6 +48,7 @@ actor TokenIssuer {
 
     func issue(for user: GID) async throws -> String {
         try await load()
+        let (keys, signer) = state.withLock { ($0.keys, $0.signer) }
         let now = date
         let claims = Claims(
             sub: SubjectClaim(value: user.description), iat: IssuedAtClaim(value: now),
@@ -54,30 +60,33 @@ actor TokenIssuer {
     /// - Throws: `unauthenticated`.
     func verify(_ header: String?) async throws -> Verified {
         let denied = AssetError(.unauthenticated, "Permission denied")
-        let words = header?.split(separator: " ") ?? []
+        guard let header else { throw denied }
+        try await load()
+        var (known, keys) = state.withLock { ($0.known[header], $0.keys) }
+        if let known {
+            guard known.expiresOn > date else { throw denied }
+            return known
+        }
+        let words = header.split(separator: " ")
         guard words.count == 2, words[0].lowercased() == "bearer" else { throw denied }
         let text = String(words[1])
-        try await load()
-        if let verified = known[text] {
-            guard verified.expiresOn > date else { throw denied }
-            return verified
-        }
-        var keys = keys
         var claims = try? await keys.verify(text, as: Claims.self)
         if claims == nil {
             try await load(after: Self.hurriedReload)
-            if keys !== self.keys {
-                keys = self.keys
+            let loaded = state.withLock { $0.keys }
+            if keys !== loaded {
+                keys = loaded
                 claims = try? await keys.verify(text, as: Claims.self)
             }
         }
         guard let claims, claims.exp.value > date, let user = GID(claims.sub.value) else { throw denied }
         let verified = Verified(
             user: user, text: text, issuedOn: claims.iat.value, expiresOn: claims.exp.value)
-        // Unless other keys have been loaded meanwhile.
-        if keys === self.keys {
-            if known.count >= Self.maximumKnown { known.removeAll() }
-            known[text] = verified
+        state.withLock { [keys] state in
+            // Unless other keys have been loaded meanwhile.
+            guard keys === state.keys else { return }
+            if state.known.count >= Self.maximumKnown { state.known.removeAll() }
+            state.known[header] = verified
         }
         return verified
     }
@@ -93,16 +102,14 @@ actor TokenIssuer {
     /// Reads the keys, unless that was done less than so many seconds ago.
     private func load(after seconds: Double = reload) async throws {
         let now = service.clock.now()
-        if let loadedOn, now < loadedOn.adding(seconds: seconds) { return }
+        if let loadedOn = state.withLock({ $0.loadedOn }), now < loadedOn.adding(seconds: seconds) { return }
         let secrets = try await service.signingSecrets()
         let fresh = JWTKeyCollection()
         for secret in secrets {
             await fresh.add(
                 hmac: HMACKey(from: secret.secret), digestAlgorithm: .sha256, kid: JWKIdentifier(string: secret.id))
         }
-        keys = fresh
-        known = [:]
-        signer = secrets.first.map { JWKIdentifier(string: $0.id) }
-        loadedOn = now
+        let signer = secrets.first.map { JWKIdentifier(string: $0.id) }
+        state.withLock { $0 = State(keys: fresh, signer: signer, loadedOn: now) }
     }
 }
