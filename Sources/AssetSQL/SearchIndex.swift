@@ -12,6 +12,15 @@ struct SearchIndex {
         }
     }
 
+    /// An expression to order by: in the order of the assets' numbers.
+    var order: String {
+        switch dialect {
+        case .sqlite: key
+        // Not by the column itself: PostgreSQL would go through all rows in that order until it has a few that match.
+        case .postgres: "\(key) + 0"
+        }
+    }
+
     /// A condition on rows of `asset_search`.
     func condition(_ match: WordMatch, _ values: inout [SQLValue]) -> String {
         switch dialect {

@@ -43,13 +43,14 @@ extension SQLTransaction: SearchTables {
         _ query: SearchQuery, in project: ProjectID, now: Timestamp, top: Int, size: Int
     ) throws -> (ids: [AssetID], total: Int64) {
         let words = IndexWords(project: project, language: query.language)
-        if let text = query.text, let match = words.matchUnranked(text), let complete = words.complete(text, match),
-            try isCommon(match)
+        let (end, overflow) = top.addingReportingOverflow(size)
+        if !overflow, let text = query.text, let match = words.matchUnranked(text),
+            let complete = words.complete(text, match), try isCommon(match)
         {
             // Mostly the page is one of those that have all the terms, and the others are only counted.
-            let first = try ids(of: complete, query, words, in: project, now: now)
-            if size <= first.count, top <= first.count - size {
-                return (Array(first[top..<top + size]), try count(of: match, query, words, in: project, now: now))
+            let first = try ids(of: complete, query, words, in: project, now: now, limit: end)
+            if first.count == end {
+                return (Array(first[top...]), try count(of: match, query, words, in: project, now: now))
             }
         }
         let ids = try search(query, in: project, now: now)
@@ -58,13 +59,14 @@ extension SQLTransaction: SearchTables {
 
     /// In the order of their numbers.
     private func ids(
-        of match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp
+        of match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp,
+        limit: Int? = nil
     ) throws -> [AssetID] {
+        let index = SearchIndex(db.dialect)
         var ids: [AssetID] = []
-        try matching(match, query, words, in: project, now: now, select: SearchIndex(db.dialect).key) {
-            ids.append($0.id(0))
-        }
-        return ids.sorted { $0.rawValue < $1.rawValue }
+        let end = (sql: "ORDER BY \(index.order) LIMIT ?", values: [SQLValue.count(limit ?? .max)])
+        try matching(match, query, words, in: project, now: now, select: index.key, end) { ids.append($0.id(0)) }
+        return ids
     }
 
     private func count(
@@ -75,16 +77,18 @@ extension SQLTransaction: SearchTables {
         return count
     }
 
-    /// Files that match and pass the query's filter, in no order. All that is indexed are files of the project that the words name.
+    /// Files that match and pass the query's filter. All that is indexed are files of the project that the words name.
     private func matching(
         _ match: WordMatch, _ query: SearchQuery, _ words: IndexWords, in project: ProjectID, now: Timestamp,
-        select columns: String, _ body: (any SQLRow) throws -> Void
+        select columns: String, _ end: (sql: String, values: [SQLValue]) = ("", []),
+        _ body: (any SQLRow) throws -> Void
     ) throws {
         let index = SearchIndex(db.dialect)
         var values: [SQLValue] = []
         let matches = index.condition(match, &values)
         guard let filter = query.filter else {
-            return try db.query("SELECT \(columns) FROM asset_search WHERE \(matches)", values, body)
+            return try db.query(
+                "SELECT \(columns) FROM asset_search WHERE \(matches) \(end.sql)", values + end.values, body)
         }
         var compiler = FilterCompiler(db.dialect, words: words, project: project, language: query.language, now: now) {
             path in
@@ -94,8 +98,8 @@ extension SQLTransaction: SearchTables {
         try db.query(
             """
             \(compiler.prefix) SELECT \(columns) FROM asset_search JOIN assets ON assets.id = \(index.key)
-            WHERE \(matches) AND \(condition)
-            """, compiler.prefixValues + values, isCached: false, body)
+            WHERE \(matches) AND \(condition) \(end.sql)
+            """, compiler.prefixValues + values + end.values, isCached: false, body)
     }
 
     private func rankedMatches(
