@@ -30,8 +30,6 @@ extension SQLTransaction {
     }
 
     private func purgeFiles(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
-        // In small parts, so that the time of a step can end between them.
-        let limit = min(limit, 100)
         let ids = try db.all(
             "SELECT id FROM assets WHERE project_id = ? AND is_file = 1 LIMIT ?", [.id(project.id), .count(limit)]
         ) { $0.id(0, AssetID.self) }

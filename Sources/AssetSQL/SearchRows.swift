@@ -168,7 +168,10 @@ extension SQLTransaction: SearchTables {
     func unindex(_ ids: [AssetID]) throws {
         try db.execute(
             "DELETE FROM asset_search WHERE \(SearchIndex(db.dialect).key) IN (\(list(ids)))", [], isCached: false)
-        if ids.count > 1, let merge = SearchIndex(db.dialect).mergeStep { try db.execute(merge, []) }
+    }
+
+    func mergeSearchIndex() throws {
+        if let merge = SearchIndex(db.dialect).mergeStep { try db.execute(merge, []) }
     }
 }
 

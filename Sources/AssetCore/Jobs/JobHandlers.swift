@@ -25,6 +25,14 @@ enum JobHandlers {
         }
     }
 
+    /// How many rows are changed before the time is looked at: few where the search index changes with each, which takes longest.
+    private static func maximumPart(of job: Job) -> Int {
+        switch job.kind {
+        case .bulkPermanentDelete, .addLanguage, .removeLanguage, .purgeProject: 100
+        case .bulkDelete, .bulkUndelete, .bulkMove, .undo, .backup, .restore, .tellPathnames: .max
+        }
+    }
+
     /// Works until about `limit` rows have been changed, or until `end`: what a row costs differs from part to part. The job's
     /// position and counts move along. Answers whether the job is finished.
     static func work(
@@ -32,28 +40,30 @@ enum JobHandlers {
     ) throws -> Bool {
         var budget = limit
         repeat {
+            let part = min(budget, maximumPart(of: job))
             let step: Int?
             switch job.kind {
             case .bulkDelete:
-                step = try StatusSweep(from: .published, to: .deleted, tx: tx, now: now).step(&job, limit: budget)
+                step = try StatusSweep(from: .published, to: .deleted, tx: tx, now: now).step(&job, limit: part)
             case .bulkUndelete:
-                step = try StatusSweep(from: .deleted, to: .published, tx: tx, now: now).step(&job, limit: budget)
+                step = try StatusSweep(from: .deleted, to: .published, tx: tx, now: now).step(&job, limit: part)
             case .bulkPermanentDelete:
-                step = try PurgeSweep(tx: tx, now: now).step(&job, limit: budget)
+                step = try PurgeSweep(tx: tx, now: now).step(&job, limit: part)
             case .bulkMove:
-                step = try MoveSweep(tx: tx, now: now).step(&job, limit: budget)
+                step = try MoveSweep(tx: tx, now: now).step(&job, limit: part)
             case .undo:
-                step = try UndoSweep(tx: tx, now: now).step(&job, limit: budget)
+                step = try UndoSweep(tx: tx, now: now).step(&job, limit: part)
             case .addLanguage, .removeLanguage:
-                step = try LanguageSweep(tx: tx, now: now).step(&job, limit: budget)
+                step = try LanguageSweep(tx: tx, now: now).step(&job, limit: part)
             case .backup, .restore:
-                step = try SnapshotSweep(tx: tx, now: now).step(&job, limit: budget)
+                step = try SnapshotSweep(tx: tx, now: now).step(&job, limit: part)
             case .tellPathnames:
-                step = try PathnameSweep(tx: tx).step(&job, limit: budget)
+                step = try PathnameSweep(tx: tx).step(&job, limit: part)
             case .purgeProject:
-                step = try tx.purge(job.project, limit: budget, now: now)
+                step = try tx.purge(job.project, limit: part, now: now)
             }
             guard let step else { return true }
+            try tx.mergeSearchIndex()
             budget -= max(step, 1)
         } while budget > 0 && ContinuousClock.now < end
         return false

@@ -2,16 +2,13 @@
 ///
 /// From the bottom up, so that every row has its folder at any moment: the tree itself is the position.
 struct PurgeSweep {
-    /// How many files are removed at once: few, so that the time of a step can end between them.
-    private static let part = 100
-
     let tx: any CatalogTransaction
     let now: Timestamp
 
     /// - Returns: about how many rows were looked at; nil when there is nothing left.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
-        if let folder = job.folder { return try sweep(folder, &job, limit: min(limit, Self.part)) }
-        let items = try job.items(tx, limit: min(limit, Self.part))
+        if let folder = job.folder { return try sweep(folder, &job, limit: min(limit, 250)) }
+        let items = try job.items(tx, limit: min(limit, 250))
         guard let first = items.first else { return nil }
         let states = try tx.states(of: items)
         guard let state = states.first, state.id == first else {
