@@ -83,8 +83,9 @@ final class TokenIssuer: Sendable {
         let verified = Verified(
             user: user, text: text, issuedOn: claims.iat.value, expiresOn: claims.exp.value)
         state.withLock { [keys] state in
-            // Unless other keys have been loaded meanwhile.
-            guard keys === state.keys else { return }
+            // Unless other keys have been loaded meanwhile. One token may be written with any number of spaces before it; only the
+            // usual way is remembered, so that nobody fills the memory with his.
+            guard keys === state.keys, header.utf8.count == "Bearer ".utf8.count + text.utf8.count else { return }
             if state.known.count >= Self.maximumKnown { state.known.removeAll() }
             state.known[header] = verified
         }
