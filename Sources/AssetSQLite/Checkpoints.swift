@@ -6,16 +6,39 @@ import Synchronization
 ///
 /// Left to itself, SQLite does that within a commit, whenever the log has 1,000 pages: whoever commits then, and all who wait for the
 /// writer, wait for hundreds of pages to be written to their places and for the disk. Here a connection of its own does it while
-/// others write. The writer itself only does what has come meanwhile, which is little, so that the log begins anew.
+/// others write. The writer itself only does what has come meanwhile, when that is little, so that the log begins anew.
+///
+/// A checkpoint beside the writer begins only when there are commits that none has covered. SQLite before 3.51.3 loses commits when
+/// one finds nothing to do and the log begins anew at that moment ("The WAL-reset bug", sqlite.org/wal.html). Several processes that
+/// write the same file are as safe from that as with SQLite's own checkpoints, which is nearly.
 @safe final class Checkpoints: Sendable {
+    /// Used where the writer runs only.
+    private struct State {
+        /// Of the log, at the last commit.
+        var pages = 0
+        /// Of these, how many are in the file.
+        var covered = 0
+        /// With so many pages something is done.
+        var due = Checkpoints.maximumPages
+        var passes = 0
+        var isRunning = false
+
+        /// The next commit begins the log anew, unless somebody reads an old state of the database or the disk is full.
+        mutating func wait() {
+            due = pages + Checkpoints.maximumPages / 4
+            passes = 0
+        }
+    }
+
     private let connection: DatabaseQueue
     private let writer: any DatabaseWriter
-    /// Of the log, at the writer's last commit.
-    private let pages = Atomic(0)
-    private let isRunning = Atomic(false)
+    private let state = Mutex(State())
 
     /// The log may have so many pages; a page that changes often is put into the file less often the longer the log is.
     private static let maximumPages = 4000
+    /// So many the writer may put into the file itself; more after so many passes, so that the log does not grow for ever.
+    private static let fewPages = 250
+    private static let maximumPasses = 4
 
     init(path: String, configuration: Configuration, writer: any DatabaseWriter) throws {
         connection = try DatabaseQueue(path: path, configuration: configuration)
@@ -27,27 +50,62 @@ import Synchronization
                 db.sqliteConnection,
                 { context, _, _, pages in
                     unsafe context.map { unsafe Unmanaged<Checkpoints>.fromOpaque($0).takeUnretainedValue() }?
-                        .pages.store(Int(pages), ordering: .relaxed)
+                        .committed(Int(pages))
                     return SQLITE_OK
                 }, context)
         }
     }
 
+    private func committed(_ pages: Int) {
+        state.withLock { state in
+            // The log has begun anew.
+            if pages < state.pages { state = State(isRunning: state.isRunning) }
+            state.pages = pages
+        }
+    }
+
     /// To be called by the writer after each of its commits.
     func makeIfDue() {
-        guard pages.load(ordering: .relaxed) >= Self.maximumPages,
-            isRunning.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
-        else { return }
-        connection.asyncWriteWithoutTransaction { [self] db in
-            // The second time only for what was written during the first.
-            for _ in 0..<2 { _ = try? db.checkpoint(.passive) }
-            writer.asyncWriteWithoutTransaction { [self] db in
-                // What fails is tried again after the next commit.
-                _ = try? db.checkpoint(.passive)
-                pages.store(0, ordering: .relaxed)
-                isRunning.store(false, ordering: .releasing)
-            }
+        let isDue = state.withLock { state in
+            if state.isRunning || state.pages < state.due || state.pages <= state.covered { return false }
+            state.isRunning = true
+            return true
         }
+        guard isDue else { return }
+        connection.asyncWriteWithoutTransaction { [self] db in
+            let covered = Self.checkpoint(db)
+            writer.asyncWriteWithoutTransaction { [self] db in goOn(db, covered: covered) }
+        }
+    }
+
+    /// After a pass beside the writer: another one, or the rest.
+    private func goOn(_ writer: Database, covered: Int?) {
+        let isRest = state.withLock { state in
+            state.isRunning = false
+            // Unless the log has begun anew.
+            guard state.pages >= state.due else { return false }
+            state.covered = covered ?? state.covered
+            state.passes += 1
+            let rest = state.pages - state.covered
+            if covered == nil || rest <= 0 {
+                state.wait()
+                return false
+            }
+            return rest <= Self.fewPages || state.passes == Self.maximumPasses
+        }
+        if !isRest { return makeIfDue() }
+        // Nothing is committed meanwhile.
+        let covered = Self.checkpoint(writer)
+        state.withLock { state in
+            state.covered = covered ?? state.covered
+            state.wait()
+        }
+    }
+
+    /// - Returns: how many pages of the log are in the file now; nil when that failed, or the connection is closed.
+    private static func checkpoint(_ db: Database) -> Int? {
+        guard unsafe db.sqliteConnection != nil else { return nil }
+        return (try? db.checkpoint(.passive))?.checkpointedFrameCount
     }
 
     func close() { try? connection.close() }

@@ -104,25 +104,88 @@ struct SQLiteConnectionTests {
         return try log.read(upToCount: 16)?.suffix(4).reduce(0) { $0 << 8 | UInt32($1) } ?? 0
     }
 
-    @Test func `the log begins anew while writes go on, and nothing is lost`() async throws {
-        let first = try logNumber()
-        var written: Int64 = 0
-        while try logNumber() < first + 2, written < 500 {
-            written += 1
-            try await insert([.int(written), .blob([UInt8](repeating: 1, count: 500_000))])
+    /// Half a megabyte, 123 pages of the log.
+    private func insertMuch(_ id: Int64) async throws {
+        try await insert([.int(id), .blob([UInt8](repeating: 1, count: 500_000))])
+    }
+
+    /// Writes until the log has begun anew so many times; answers how many rows.
+    private func write(from first: Int64 = 1, untilAnew times: UInt32) async throws -> Int64 {
+        let began = try logNumber()
+        var id = first
+        while try logNumber() < began + times, id < first + 500 {
+            try await insertMuch(id)
+            id += 1
         }
-        #expect(try logNumber() >= first + 2, "\(written) commits of half a megabyte")
-        #expect(try await count() == written)
-        database.close()
-        #expect(!FileManager.default.fileExists(atPath: folder.database + "-wal"))
+        #expect(try logNumber() >= began + times, "\(id - first) commits of half a megabyte")
+        return id - first
+    }
+
+    /// What a database opened anew finds.
+    private func countOpenedAnew() async throws -> Int64 {
         let again = try SQLiteDatabase(path: folder.database)
-        let rows = try await again.read { db in
+        defer { again.close() }
+        return try await again.read { db in
             var rows: Int64 = 0
             try db.query("SELECT COUNT(*) FROM lines WHERE length(value) = 500000", [], isCached: true) {
                 rows = $0.int(0)
             }
             return rows
         }
-        #expect(rows == written)
+    }
+
+    @Test func `the log begins anew while writes go on, and nothing is lost`() async throws {
+        let written = try await write(untilAnew: 2)
+        #expect(try await count() == written)
+        database.close()
+        #expect(!FileManager.default.fileExists(atPath: folder.database + "-wal"))
+        #expect(try await countOpenedAnew() == written)
+    }
+
+    @Test func `a long read keeps its state, and the log begins anew when it has ended`() async throws {
+        let (began, begins) = AsyncStream.makeStream(of: Void.self)
+        let end = DispatchSemaphore(value: 0)
+        async let seen = database.read { db in
+            var count: Int64 = 0
+            func look() throws {
+                try db.query("SELECT COUNT(*) FROM lines", [], isCached: true) { count += $0.int(0) }
+            }
+            try look()
+            begins.yield()
+            end.wait()
+            try look()
+            return count
+        }
+        for await _ in began.prefix(1) {}
+        try await insertMuch(1)
+        let log = try logNumber()
+        for id in 2...100 { try await insertMuch(Int64(id)) }
+        #expect(try logNumber() == log)
+        end.signal()
+        #expect(try await seen == 0)
+        let later = try await write(from: 101, untilAnew: 2)
+        database.close()
+        #expect(try await countOpenedAnew() == 100 + later)
+    }
+
+    @Test func `closing while writes run keeps what was acknowledged`() async throws {
+        let (written, writes) = AsyncStream.makeStream(of: Int64.self)
+        let writer = Task {
+            var id: Int64 = 0
+            while true {
+                try await insertMuch(id + 1)
+                id += 1
+                writes.yield(id)
+            }
+        }
+        // About when the log is due.
+        for await id in written where id >= 33 { break }
+        database.close()
+        writes.finish()
+        let outcome = await writer.result
+        #expect(throws: (any Error).self) { try outcome.get() }
+        var last: Int64 = 33
+        for await id in written { last = id }
+        #expect(try await [last, last + 1].contains(countOpenedAnew()))
     }
 }
