@@ -82,12 +82,14 @@ import Synchronization
     private func goOn(_ writer: Database, covered: Int?) {
         let isRest = state.withLock { state in
             state.isRunning = false
+            let covered = covered ?? state.covered
             // Unless the log has begun anew.
-            guard state.pages >= state.due else { return false }
-            state.covered = covered ?? state.covered
+            guard state.pages >= state.due, covered <= state.pages else { return false }
+            let hasAdvanced = covered > state.covered
+            state.covered = covered
             state.passes += 1
-            let rest = state.pages - state.covered
-            if covered == nil || rest <= 0 {
+            let rest = state.pages - covered
+            if !hasAdvanced || rest == 0 {
                 state.wait()
                 return false
             }

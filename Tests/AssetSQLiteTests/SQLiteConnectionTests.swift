@@ -126,6 +126,7 @@ struct SQLiteConnectionTests {
         let again = try SQLiteDatabase(path: folder.database)
         defer { again.close() }
         return try await again.read { db in
+            try db.query("PRAGMA integrity_check", [], isCached: false) { #expect($0.text(0) == "ok") }
             var rows: Int64 = 0
             try db.query("SELECT COUNT(*) FROM lines WHERE length(value) = 500000", [], isCached: true) {
                 rows = $0.int(0)
@@ -156,6 +157,7 @@ struct SQLiteConnectionTests {
             try look()
             return count
         }
+        defer { end.signal() }
         for await _ in began.prefix(1) {}
         try await insertMuch(1)
         let log = try logNumber()
@@ -171,6 +173,7 @@ struct SQLiteConnectionTests {
     @Test func `closing while writes run keeps what was acknowledged`() async throws {
         let (written, writes) = AsyncStream.makeStream(of: Int64.self)
         let writer = Task {
+            defer { writes.finish() }
             var id: Int64 = 0
             while true {
                 try await insertMuch(id + 1)
@@ -181,7 +184,6 @@ struct SQLiteConnectionTests {
         // About when the log is due.
         for await id in written where id >= 33 { break }
         database.close()
-        writes.finish()
         let outcome = await writer.result
         #expect(throws: (any Error).self) { try outcome.get() }
         var last: Int64 = 33
