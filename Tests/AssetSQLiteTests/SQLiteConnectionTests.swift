@@ -97,6 +97,21 @@ struct SQLiteConnectionTests {
         #expect(try await count() == 0)
     }
 
+    @Test func `a read cancelled at any moment leaves no transaction open`() async throws {
+        for number in 0..<1000 {
+            let read = Task {
+                try await database.read { db in
+                    for _ in 0..<5 { try db.query("SELECT COUNT(*) FROM lines", [], isCached: true) { _ in } }
+                }
+            }
+            for _ in 0..<number % 25 { await Task.yield() }
+            read.cancel()
+            _ = await read.result
+        }
+        try await insert([.int(1), .null])
+        #expect(try await count() == 1)
+    }
+
     /// How often the log has begun anew: the fourth number of its header (SQLite's "WAL-mode File Format").
     private func logNumber() throws -> UInt32 {
         let log = try FileHandle(forReadingFrom: URL(filePath: folder.database + "-wal"))
