@@ -135,8 +135,8 @@ extension SQLTransaction: SearchTables {
     private func folder(_ path: AssetPath, in project: ProjectID) throws -> AssetID? {
         guard var folder = try self.project(project)?.root else { return nil }
         for name in path.names {
-            guard let next = try child(of: folder, named: name.description), !next.isFile else { return nil }
-            folder = next.id
+            guard let next = try self.folder(in: folder, named: name.description) else { return nil }
+            folder = next
         }
         return folder
     }

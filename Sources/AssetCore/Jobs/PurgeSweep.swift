@@ -7,8 +7,8 @@ struct PurgeSweep {
 
     /// - Returns: about how many rows were looked at; nil when there is nothing left.
     func step(_ job: inout Job, limit: Int) throws -> Int? {
-        if let folder = job.folder { return try sweep(folder, &job, limit: min(limit, 250)) }
-        let items = try job.items(tx, limit: min(limit, 250))
+        if let folder = job.folder { return try sweep(folder, &job, limit: limit) }
+        let items = try job.items(tx, limit: limit)
         guard let first = items.first else { return nil }
         let states = try tx.states(of: items)
         guard let state = states.first, state.id == first else {

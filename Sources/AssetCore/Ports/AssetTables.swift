@@ -100,6 +100,7 @@ package protocol AssetTables {
     /// In no order; the ones that do not exist are left out. At most 1000 gids.
     func assets(_ gids: [GID], in project: ProjectID) throws -> [Asset]
     func child(of parent: AssetID, named name: String) throws -> Asset?
+    /// As `child`, without reading the row; nil also when it is a file.
     func folder(in parent: AssetID, named name: String) throws -> AssetID?
     /// Folders first, then files, each by name in the order of their UTF-8 bytes; deleted ones included.
     func children(of parent: AssetID, top: Int, size: Int) throws -> [Asset]
