@@ -21,10 +21,10 @@ struct Migration: Sendable {
 package struct Migrator: Sendable {
     private let database: any SQLDatabase
     private let migrations: [Migration] = Self.all
-    private static let all: [Migration] = [.initial, .projectDialect, .media, .severalServers]
+    private static let all: [Migration] = [.initial, .projectDialect, .media, .severalServers, .searchMerges]
 
     /// The number of the last step that this program knows.
-    static var newest: Int64 { all.last?.number ?? 0 }
+    package static var newest: Int64 { all.last?.number ?? 0 }
 
     package init(_ database: any SQLDatabase) { self.database = database }
 

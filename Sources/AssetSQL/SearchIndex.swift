@@ -45,17 +45,6 @@ struct SearchIndex {
         }
     }
 
-    /// Puts a part of what was written lately in order; nil where the database does that by itself, beside the writers.
-    ///
-    /// FTS5 does it too, hundreds of pages at a time, within a commit. A part with each hundred files leaves little to that: about ten of
-    /// the transactions that removed 1,000,000 files took longer than 50 ms, without it 28.
-    var mergeStep: String? {
-        switch dialect {
-        case .sqlite: "INSERT INTO asset_search (asset_search, rank) VALUES ('merge', 48)"
-        case .postgres: nil
-        }
-    }
-
     /// Takes the row number and the lines of words of each column, as `stored` makes them.
     var insertion: String {
         switch dialect {

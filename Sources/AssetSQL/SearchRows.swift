@@ -169,10 +169,6 @@ extension SQLTransaction: SearchTables {
         try db.execute(
             "DELETE FROM asset_search WHERE \(SearchIndex(db.dialect).key) IN (\(list(ids)))", [], isCached: false)
     }
-
-    func mergeSearchIndex() throws {
-        if let merge = SearchIndex(db.dialect).mergeStep { try db.execute(merge, []) }
-    }
 }
 
 /// Words with the prefixes of one project and language, and FTS5 expressions over them.

@@ -30,10 +30,12 @@ package struct SQLiteDatabase: SQLDatabase {
         self.pool = pool
         self.lookUps = lookUps
         self.checkpoints = checkpoints
+        let merges = SearchMerges(writer: pool) { checkpoints?.makeIfDue() }
         writes = WriteQueue { work in
             pool.asyncWriteWithoutTransaction { db in
                 work(SQLiteConnection(db: db))
                 checkpoints?.makeIfDue()
+                merges.makeIfDue()
             }
         }
     }

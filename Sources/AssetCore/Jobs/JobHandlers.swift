@@ -63,7 +63,6 @@ enum JobHandlers {
                 step = try tx.purge(job.project, limit: part, now: now)
             }
             guard let step else { return true }
-            try tx.mergeSearchIndex()
             budget -= max(step, 1)
         } while budget > 0 && ContinuousClock.now < end
         return false

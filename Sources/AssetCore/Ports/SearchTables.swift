@@ -20,10 +20,6 @@ package protocol SearchTables {
         ids: [AssetID], total: Int64
     )
 
-    /// Puts a small part of what was lately written to the index in order, where the database leaves that to its writers: so that no
-    /// commit has to do much of it at once.
-    func mergeSearchIndex() throws
-
     /// Makes an empty frozen selection. One without `expiresOn` lives until it is deleted.
     func createSelection(project: ProjectID, user: UserID, now: Timestamp, expiresOn: Timestamp?) throws -> (
         id: SelectionID, token: GID

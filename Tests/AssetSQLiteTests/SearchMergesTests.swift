@@ -1,0 +1,58 @@
+@testable import AssetSQL
+import AssetSQLite
+import Testing
+
+/// How the parts of the search index are put together.
+struct SearchMergesTests {
+    /// Fewer than FTS5 would merge within a commit.
+    private static let commits = 60
+
+    private static func segments(_ database: SQLiteDatabase) async throws -> Int64? {
+        try await database.read { db in
+            try db.first("SELECT COUNT(DISTINCT segid) FROM asset_search_idx", []) { $0.int(0) }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `many commits leave few segments, in which everything is found`(isFile: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let database = isFile ? try SQLiteDatabase(path: folder.database) : try SQLiteDatabase.inMemory()
+        defer { database.close() }
+        try await Migrator(database).run()
+        for number in 1...Self.commits {
+            try await database.write { db in
+                _ = try db.execute(
+                    "INSERT INTO asset_search (rowid, name, title, description, metadata) VALUES (?, ?, '', '', '')",
+                    [.int(Int64(number)), .text("7_photo 7_\(number)")], isCached: true)
+            }
+        }
+        // What is left to merge is done before this has its turn.
+        try await database.write { _ in }
+        #expect(try #require(try await Self.segments(database)) < 16)
+        let found = try await database.read { db in
+            try db.all("SELECT rowid FROM asset_search WHERE asset_search MATCH '7_photo' ORDER BY rowid", []) { $0.int(0) }
+        }
+        #expect(found == Array(1...Int64(Self.commits)))
+    }
+
+    @Test func `a transaction that changes more than there can be segments succeeds`() async throws {
+        let database = try SQLiteDatabase.inMemory()
+        try await Migrator(database).run()
+        let count: Int64 = 2500
+        try await database.write { db in
+            for number in 1...count {
+                // Each of them makes a segment.
+                try db.executeScript(
+                    """
+                    SAVEPOINT inner;
+                    INSERT INTO asset_search (rowid, name, title, description, metadata) VALUES (\(number), '7_photo', '', '', '');
+                    RELEASE inner;
+                    """)
+            }
+        }
+        let found = try await database.read { db in
+            try db.first("SELECT COUNT(*) FROM asset_search WHERE asset_search MATCH '7_photo'", []) { $0.int(0) }
+        }
+        #expect(found == count)
+    }
+}
