@@ -11,6 +11,9 @@ package protocol WriteConnection: SQLConnection {
     func rollBack()
     /// Runs `body`; when it throws, what it did is undone, and the transaction goes on.
     func inSavepoint(_ body: () throws -> Void) throws
+    /// Whether a group of writes should first be tried without savepoints. Only where a write that has failed, and keeps quiet about it,
+    /// undoes its own statement alone, or the transaction.
+    var triesWithoutSavepoints: Bool { get }
 
     /// Whether the same work may do better when it is done once more; waits as long as that is advisable. Never after a commit
     /// whose outcome is not known.
@@ -19,13 +22,16 @@ package protocol WriteConnection: SQLConnection {
 }
 
 extension WriteConnection {
+    package var triesWithoutSavepoints: Bool { false }
+
     package func shouldRepeat(after error: any Error, attempts: Int) -> Bool { false }
 }
 
 /// Lets writes that wait for each other share a transaction, and with it one sync of the disk (group commit).
 ///
 /// A write is still atomic by itself: it runs in a savepoint of its own, and when it fails, only its changes are undone. None of the
-/// group is answered before the commit.
+/// group is answered before the commit. Savepoints cost something (on SQLite each makes the search index write a segment), and failures
+/// are rare: a group may first be tried without, and all of it is undone and done again when one fails.
 package final class WriteQueue: Sendable {
     /// A write that waits.
     package protocol Item: Sendable {
@@ -75,7 +81,7 @@ package final class WriteQueue: Sendable {
             state.waiting.removeFirst(group.count)
             return group
         }
-        let rest = group.count == 1 ? one(group[0], db) : several(group, db)
+        let rest = group.count == 1 ? one(group[0], db) : quick(group, db) ?? several(group, db)
         let goesOn = state.withLock { state in
             state.waiting.insert(contentsOf: rest, at: 0)
             state.isRunning = !state.waiting.isEmpty
@@ -116,6 +122,29 @@ package final class WriteQueue: Sendable {
                 guard db.shouldRepeat(after: error, attempts: attempts) else { throw error }
             }
         }
+    }
+
+    /// Answers those that did not get their turn; nil when nothing has been done.
+    private func quick(_ group: [any Item], _ db: any WriteConnection) -> [any Item]? {
+        guard db.triesWithoutSavepoints else { return nil }
+        let began = ContinuousClock.now
+        var count = 0
+        do {
+            try db.begin()
+            while count < group.count, count == 0 || ContinuousClock.now - began < Self.groupTime {
+                if group[count].isCancelled { throw CancellationError() }
+                try group[count].run(db)
+                // Some failures undo everything before them.
+                guard db.isInsideTransaction else { return nil }
+                count += 1
+            }
+            try db.commit()
+        } catch {
+            db.rollBack()
+            return nil
+        }
+        for item in group[..<count] { item.succeed() }
+        return Array(group[count...])
     }
 
     /// Answers those that did not get their turn.

@@ -49,6 +49,7 @@ struct SQLiteConnection: SQLConnection {
 
 extension SQLiteConnection: WriteConnection {
     var isInsideTransaction: Bool { db.isInsideTransaction }
+    var triesWithoutSavepoints: Bool { true }
     func begin() throws { try run("BEGIN IMMEDIATE") }
     func commit() throws { try run("COMMIT") }
     func rollBack() {
