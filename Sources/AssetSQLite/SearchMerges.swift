@@ -8,18 +8,25 @@ import Synchronization
 /// Each commit that changes words leaves segments of the FTS5 index, and segments must be merged, or searches have to look into ever
 /// more of them. Left to itself, FTS5 does that within a commit whenever it has enough of them, hundreds of pages at a time: of the
 /// transactions that removed 1,000,000 files, some held the writer for twice as long as they should. So it is told not to
-/// (`0005_SearchMerges`), and here a few pages are merged after a commit, in a transaction of their own, until no level of the index has
-/// eight segments any more; others that wait for the writer have their turn before each. When there is nothing to merge, nothing is
-/// written, and it takes some 30 µs.
+/// (`0005_SearchMerges`), and here a few pages are merged after a commit, in a transaction of their own, when any level of the index has
+/// eight segments; others that wait for the writer have their turn before. When there is nothing to merge, nothing is written, and it
+/// takes some 30 µs. What is not merged when nobody writes any more stays as it is until somebody does: it is not much.
 ///
 /// A part ends only where a word ends: a word that is in 170,000 files takes some 15 ms, one that is in millions longer than that.
 final class SearchMerges: Sendable {
+    private struct State {
+        var isQueued = false
+        var next = ContinuousClock.now
+    }
+
     private let writer: any DatabaseWriter
     private let afterCommit: @Sendable () -> Void
-    private let isQueued = Atomic(false)
+    private let state = Mutex(State())
 
     /// Of 4 KiB, written in one part.
     private static let pages = 32
+    /// How much longer than a part the time after it is, at least: merging takes a third of the writer's time at most.
+    private static let pause = 2
 
     /// - Parameter afterCommit: called on the writer's thread.
     init(writer: any DatabaseWriter, afterCommit: @escaping @Sendable () -> Void) {
@@ -29,12 +36,17 @@ final class SearchMerges: Sendable {
 
     /// To be called by the writer after each of its commits.
     func makeIfDue() {
-        if isQueued.exchange(true, ordering: .relaxed) { return }
+        let isDue = state.withLock { state in
+            if state.isQueued || ContinuousClock.now < state.next { return false }
+            state.isQueued = true
+            return true
+        }
+        guard isDue else { return }
         writer.asyncWriteWithoutTransaction { [self] db in
-            isQueued.store(false, ordering: .relaxed)
-            guard merge(db) else { return }
-            afterCommit()
-            makeIfDue()
+            let began = ContinuousClock.now
+            if merge(db) { afterCommit() }
+            let end = ContinuousClock.now
+            state.withLock { $0 = State(next: end + (end - began) * Self.pause) }
         }
     }
 

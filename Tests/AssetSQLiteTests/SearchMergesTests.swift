@@ -1,6 +1,7 @@
-@testable import AssetSQL
 import AssetSQLite
 import Testing
+
+@testable import AssetSQL
 
 /// How the parts of the search index are put together.
 struct SearchMergesTests {
@@ -26,11 +27,16 @@ struct SearchMergesTests {
                     [.int(Int64(number)), .text("7_photo 7_\(number)")], isCached: true)
             }
         }
-        // What is left to merge is done before this has its turn.
-        try await database.write { _ in }
+        // Each part is followed by a pause: more commits bring the next.
+        for _ in 0..<100_000 {
+            if try #require(try await Self.segments(database)) < 16 { break }
+            try await database.write { _ in }
+        }
         #expect(try #require(try await Self.segments(database)) < 16)
         let found = try await database.read { db in
-            try db.all("SELECT rowid FROM asset_search WHERE asset_search MATCH '7_photo' ORDER BY rowid", []) { $0.int(0) }
+            try db.all("SELECT rowid FROM asset_search WHERE asset_search MATCH '7_photo' ORDER BY rowid", []) {
+                $0.int(0)
+            }
         }
         #expect(found == Array(1...Int64(Self.commits)))
     }
