@@ -21,16 +21,10 @@ extension AssetService {
     package func ingest<Body: AsyncSequence & Sendable>(
         _ body: Body, named name: AssetName, limit: Int64 = .max
     ) async throws -> IngestedFile where Body.Element == ByteBuffer {
-        let stored = try await blobs.put(body, limit: min(limit, settings.maximumUpload))
-        let head: ByteBuffer
-        do {
-            head = try await blobs.head(stored.location, length: media.headLength)
-        } catch {
-            try? await blobs.remove(stored.location)
-            throw error
-        }
+        let watched = HeadWatcher(body, length: media.headLength)
+        let stored = try await blobs.put(watched, limit: min(limit, settings.maximumUpload))
         return IngestedFile(
-            stored: stored, inspection: await media.inspect(head: head, name: name, size: stored.size))
+            stored: stored, inspection: await media.inspect(head: watched.head, name: name, size: stored.size))
     }
 
     /// The same bytes, looked at under another name.
