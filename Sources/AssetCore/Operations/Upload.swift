@@ -72,24 +72,26 @@ extension AssetTables where Self: ChangeTables {
     ) throws -> AssetWithParent {
         let parent = try requireParent(reference, in: project)
         let name = try freeName(name, in: parent.id)
-        let names = try names(to: parent.id) + [name]
+        let above = try names(to: parent.id)
+        let names = above + [name]
         try AssetPath.checkDepth(names)
         if content != nil, SegmentFolder.protects(names) {
             throw AssetError.unprocessable("This place is kept for a folder with the files of segments")
         }
         let asset = try add(
             AssetDraft(project: project.id, parent: parent.id, name: name, content: content, createdOn: now))
-        return try withParent(asset)
+        return try withParent(asset, above)
     }
 }
 
 extension AssetTables {
     /// The asset as it is now in the catalog, with its folder.
-    func withParent(_ asset: Asset) throws -> AssetWithParent {
+    /// - Parameter names: those down to the folder, when they are known.
+    func withParent(_ asset: Asset, _ names: [String]? = nil) throws -> AssetWithParent {
         guard let parentID = asset.parent, let parent = try self.asset(parentID) else {
             throw AssetError.unprocessable("The root has no parent")
         }
-        let names = try names(to: parentID)
+        let names = try names ?? self.names(to: parentID)
         return AssetWithParent(
             asset: LocatedAsset(asset: asset, path: "/" + names.joined(separator: "/")),
             parent: LocatedAsset(asset: parent, path: "/" + names.dropLast().joined(separator: "/")))
