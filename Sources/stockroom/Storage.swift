@@ -18,15 +18,15 @@ enum Storage {
         try await open(configuration, try database(configuration), checks: checks)
     }
 
-    /// - Parameter renders: whether files are to be decoded, which only servers do.
+    /// - Parameter serves: whether files are to be decoded and many are stored, which only servers do.
     private static func open(
-        _ configuration: ServerConfiguration, _ database: any SQLDatabase, checks: Bool, renders: Bool = false
+        _ configuration: ServerConfiguration, _ database: any SQLDatabase, checks: Bool, serves: Bool = false
     ) async throws -> AssetService {
         try await Migrator(database).run()
         let service = AssetService(
-            catalog: SQLCatalog(database), blobs: try await blobs(configuration, checks: checks),
+            catalog: SQLCatalog(database), blobs: try await blobs(configuration, checks: checks, serves: serves),
             media: HeaderInspector(),
-            renderer: renders && configuration.media.workers > 0 ? CagedRenderer(configuration.media) : nil,
+            renderer: serves && configuration.media.workers > 0 ? CagedRenderer(configuration.media) : nil,
             secrets: try secrets(configuration), settings: configuration.serviceSettings)
         try await service.checkSecret()
         return service
@@ -37,7 +37,7 @@ enum Storage {
         _ configuration: ServerConfiguration, logger: Logger
     ) async throws -> (service: AssetService, companions: [any Service]) {
         let database = try database(configuration)
-        let service = try await open(configuration, database, checks: true, renders: true)
+        let service = try await open(configuration, database, checks: true, serves: true)
         guard let shared = database as? PostgresDatabase else { return (service, []) }
         return (service, [PostgresFeed(shared, signal: service.catalog.feedSignal, logger: logger)])
     }
@@ -81,9 +81,11 @@ enum Storage {
         }
     }
 
-    /// - Parameter checks: whether to find out that a bucket can be used, which takes a request.
+    /// - Parameters:
+    ///   - checks: whether to find out that a bucket can be used, which takes a request.
+    ///   - serves: whether this is the server; servers that share a database may share the folder too.
     static func blobs(
-        _ configuration: ServerConfiguration, checks: Bool = false
+        _ configuration: ServerConfiguration, checks: Bool = false, serves: Bool = false
     ) async throws -> any BlobStore {
         if configuration.blobs.hasPrefix("s3:") {
             let store: S3BlobStore
@@ -99,7 +101,9 @@ enum Storage {
             throw ValidationError(
                 "blobs: '\(ShownURL(configuration.blobs))' is not of the form file:PATH or s3://BUCKET/PREFIX")
         }
-        return try DiskBlobStore(directory: path)
+        return try DiskBlobStore(
+            directory: path,
+            journalSize: serves && !configuration.isDatabaseShared ? DiskBlobStore.standardJournalSize : nil)
     }
 
     /// Accepts `scheme:PATH` and `scheme://PATH`.

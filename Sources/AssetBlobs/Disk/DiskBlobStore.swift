@@ -5,8 +5,9 @@ package import NIOPosix
 /// Blobs as files in a folder.
 ///
 /// **What it writes.** Below the data folder: `blobs/00` … `blobs/ff`, where each blob is a file of its own, never written to again;
-/// and `tmp/`, where uploads are written until they are complete; `quarantine/` when something was put aside. Folders get mode 700 and files 600, less what the umask takes:
-/// only the account that runs the server can read them. It touches nothing else in the data folder. Several servers may share it.
+/// and `tmp/`, where uploads are written until they are complete; `quarantine/` when something was put aside; `journal/` where one program
+/// alone stores many (`BlobJournal`). Folders get mode 700 and files 600, less what the umask takes: only the account that runs the server
+/// can read them. It touches nothing else in the data folder. Several servers may share it.
 ///
 /// **What it needs.** The right to read, write and enter these folders. `blobs` and `tmp` must be on one file system, because a
 /// finished upload is renamed from one to the other, and that must be one that has `fsync` for folders and POSIX `rename`: any
@@ -14,7 +15,8 @@ package import NIOPosix
 /// descriptor and up to three pieces of memory (`chunkSize`), a download the same.
 ///
 /// **What it promises.** A blob is on the disk (bytes, size and name synchronised) before `put` returns. The order is: write,
-/// rename, synchronise the file, synchronise the folder; in this order one commit of the file system's journal does for both. A
+/// rename, synchronise the file, synchronise the folder; in this order one commit of the file system's journal does for both. A small
+/// blob may be in `journal/` instead, from where it comes to its place when the folder is opened the next time after a crash. A
 /// crash at any point leaves at most a file in `tmp/`, which `removeUnfinished` removes, or a blob that no row names, perhaps
 /// incomplete, which the sweeper removes.
 ///
@@ -36,19 +38,26 @@ package struct DiskBlobStore: LocalBlobStore, MeasuringBlobStore, QuarantiningBl
     /// 256 KiB, 5.2 with 512 KiB, 6 with 1 MiB. Uploads gain nothing beyond 512 KiB, and memory for each stream grows in proportion.
     package static let defaultChunkSize = 512 * 1024
 
+    /// Of each file of a journal: some 3,000 files of 10 KB, which a start after a crash looks at.
+    package static let standardJournalSize = 32 << 20
+
     private let layout: DiskLayout
     private let pool: NIOThreadPool
     private let chunkSize: Int
     private let cache = BlobCache()
+    private let journal: BlobJournal?
 
     /// Makes the folders that are missing; blocks for as long as that takes (some milliseconds, at the start of the server).
     /// - Parameters:
     ///   - directory: the data folder.
     ///   - threadPool: a pool that has been started.
     ///   - chunkSize: how many bytes are written or read at once, at most 1 MiB.
+    ///   - journalSize: of each of the two files of the journal that small blobs share; nil = each blob is synchronised by itself. Only for
+    ///     who stores many, and is alone in doing so.
     /// - Throws: `unavailable` that names the folder which cannot be used, and why.
     package init(
-        directory: String, threadPool: NIOThreadPool = Self.sharedThreadPool, chunkSize: Int = Self.defaultChunkSize
+        directory: String, threadPool: NIOThreadPool = Self.sharedThreadPool, chunkSize: Int = Self.defaultChunkSize,
+        journalSize: Int? = nil
     ) throws {
         precondition((1...1024 * 1024).contains(chunkSize))
         var directory = directory[...]
@@ -57,6 +66,12 @@ package struct DiskBlobStore: LocalBlobStore, MeasuringBlobStore, QuarantiningBl
         pool = threadPool
         self.chunkSize = chunkSize
         try layout.prepare()
+        if let journalSize {
+            journal = try BlobJournal(layout, pool: threadPool, segmentSize: journalSize)
+        } else {
+            journal = nil
+            try BlobJournal.recover(layout)
+        }
     }
 
     package func put<Body: AsyncSequence & Sendable>(_ body: Body, limit: Int64) async throws -> StoredBlob
@@ -65,6 +80,13 @@ package struct DiskBlobStore: LocalBlobStore, MeasuringBlobStore, QuarantiningBl
         do {
             var chunks = ChunkCollector(body.makeAsyncIterator(), chunkSize: chunkSize, limit: limit)
             var chunk = try await chunks.next()
+            if let journal, chunk.readableBytes <= min(BlobJournal.maximumBlob, chunkSize - 1) {
+                try Task.checkCancellation()
+                let hash = Secrets.hash(chunk)
+                let location = DiskLayout.newLocation(hash: hash)
+                try await journal.put(chunk, at: location)
+                return StoredBlob(hash: hash, size: Int64(chunk.readableBytes), location: location)
+            }
             while chunk.readableBytes == chunkSize {
                 let full = chunk
                 async let written: Void = pool.perform { try upload.append(full) }
@@ -103,6 +125,8 @@ package struct DiskBlobStore: LocalBlobStore, MeasuringBlobStore, QuarantiningBl
         }
         await pool.cleanUp { blob.close() }
     }
+
+    package func cachedBytes(of location: String) -> ByteBuffer? { cache.bytes(of: location) }
 
     private func small(_ location: String, _ path: String, _ range: Range<Int64>) async throws -> ByteBuffer {
         if let bytes = cache.bytes(of: location), let slice = bytes.slice(range) { return slice }

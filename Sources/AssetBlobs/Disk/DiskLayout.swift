@@ -15,6 +15,11 @@ struct DiskLayout: Sendable {
     /// What was put aside: made when it is needed.
     var quarantine: String { directory + "/quarantine" }
 
+    /// What makes small blobs durable (`BlobJournal`): made when it is needed.
+    var journal: String { directory + "/journal" }
+
+    func journalPath(_ number: Int) -> String { journal + "/\(number)" }
+
     func quarantinePath(of location: String) -> String { quarantine + "/" + location.dropFirst(3) }
 
     static let shardCount = 256
@@ -22,6 +27,9 @@ struct DiskLayout: Sendable {
     static func shard(_ number: Int) -> String { Secrets.hex([UInt8(number)]) }
 
     func shardPath(_ number: Int) -> String { blobs + "/" + Self.shard(number) }
+
+    /// The folder of a blob.
+    func shardPath(of location: String) -> String { blobs + "/" + location.prefix(2) }
 
     func newTemporaryPath() -> String { temporary + "/" + Secrets.hex(Self.random() + Self.random()) }
 
@@ -53,6 +61,9 @@ struct DiskLayout: Sendable {
         }
         return bytes[0..<2] == bytes[3..<5]
     }
+
+    /// The hash of a blob's bytes, in hex.
+    static func hash(of location: String) -> Substring { location.dropFirst(3).prefix(64) }
 
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         switch byte {

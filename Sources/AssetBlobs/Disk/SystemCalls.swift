@@ -45,6 +45,21 @@ enum SystemCalls {
         }
     }
 
+    /// As `write`, at a place of its own.
+    @available(*, noasync)
+    static func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(AssetError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let position = off_t(offset + rest.startIndex)
+            let count = try check("pwrite", path) {
+                pwrite(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, position)
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// Reads until `bytes` is full or the file ends; answers how many bytes there are.
     @available(*, noasync)
     static func read(
@@ -96,7 +111,29 @@ enum SystemCalls {
         #endif
     }
 
+    /// Whether there is `syncfs`.
+    static var canSynchronizeFileSystem: Bool {
+        #if os(Linux)
+        syncFileSystem != nil
+        #else
+        false
+        #endif
+    }
+
+    /// Waits until all that was written to a file system is on the disk. Fails when that failed since the folder was opened.
+    @available(*, noasync)
+    static func synchronizeFileSystem(of folder: Int32, _ path: String) throws(AssetError) {
+        #if os(Linux)
+        try check("syncfs", path) { syncFileSystem?(folder) ?? 0 }
+        #else
+        sync()
+        #endif
+    }
+
     #if os(Linux)
+    private typealias SyncFileSystem = @convention(c) (Int32) -> Int32
+    private static let syncFileSystem = dlsym(nil, "syncfs").map { unsafeBitCast($0, to: SyncFileSystem.self) }
+
     private typealias SyncFileRange = @convention(c) (Int32, Int64, Int64, UInt32) -> Int32
 
     /// Looked up by name, because the C library declares it only for programs that ask for GNU extensions, which Swift's module of

@@ -1,7 +1,7 @@
 package import NIOCore
 
 /// Bytes that have been stored.
-package struct StoredBlob: Sendable, Equatable {
+package struct StoredBlob: Sendable, Hashable {
     /// SHA-256 of the bytes.
     package let hash: [UInt8]
     package let size: Int64
@@ -41,6 +41,9 @@ package protocol BlobStore: Sendable {
         _ location: String, range: Range<Int64>, _ send: (ByteBuffer) async throws -> Void
     ) async throws
 
+    /// All bytes of a blob that is kept in memory; nil of every other.
+    func cachedBytes(of location: String) -> ByteBuffer?
+
     /// The first bytes of a blob, at most `length`.
     func head(_ location: String, length: Int) async throws -> ByteBuffer
 
@@ -69,6 +72,8 @@ extension BlobStore {
     }
 
     package var clockTolerance: Double { 0 }
+
+    package func cachedBytes(of location: String) -> ByteBuffer? { nil }
 
     package func remove(_ locations: [String]) async throws {
         for location in locations { try await remove(location) }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+package import NIOCore
 
 /// Makes, hashes and seals the secrets that the server keeps.
 package struct Secrets: Sendable, CustomStringConvertible {
@@ -34,6 +35,12 @@ package struct Secrets: Sendable, CustomStringConvertible {
     }
 
     /// What a secret is looked up by. Secrets are random and long, so that one round is enough.
+    package static func hash(_ bytes: ByteBuffer) -> [UInt8] {
+        var hash = SHA256()
+        bytes.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        return Array(hash.finalize())
+    }
+
     package static func hash(_ secret: String) -> [UInt8] { Array(SHA256.hash(data: Data(secret.utf8))) }
 
     /// What a signature is for: one that was made for something else is never accepted.
