@@ -5,23 +5,23 @@ package import Hummingbird
 /// Everything that answers requests, and where it is mounted. `serve` and every test use this one function.
 package func buildRouter(
     service: AssetService, settings: ServerSettings = ServerSettings(), health: Health = Health(),
-    live: LiveFeed? = nil, limiter: RateLimiter? = nil
+    live: LiveFeed? = nil, limiter: RateLimiter? = nil, tokens: TokenIssuer? = nil
 ) -> Router<AppContext> {
     let router = Router(context: AppContext.self)
     router.add(middleware: RequestLogMiddleware())
     router.add(middleware: ErrorMiddleware())
-    routeTable(service, settings, health, live, limiter).register(in: router)
+    routeTable(service, settings, health, live, limiter, tokens).register(in: router)
     return router
 }
 
 /// Every path of the server.
 func routeTable(
     _ service: AssetService, _ settings: ServerSettings, _ health: Health, _ live: LiveFeed? = nil,
-    _ limiter: RateLimiter? = nil
+    _ limiter: RateLimiter? = nil, _ tokens: TokenIssuer? = nil
 ) -> RouteTable {
     var routes = RouteTable()
     let live = live ?? LiveFeed(service: service, maximum: ServerSettings.standardLiveConnections)
-    let tokens = TokenIssuer(service: service)
+    let tokens = tokens ?? TokenIssuer(service: service)
     let delivery = Delivery(blobs: service.blobs, accelRedirect: settings.accelRedirect)
     RPCDispatcher(service: service, settings: settings, tokens: tokens, live: live).mount(in: &routes)
     EngineRoutes(service: service, tokens: tokens, live: live).mount(in: &routes)

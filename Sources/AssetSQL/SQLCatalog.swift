@@ -24,6 +24,10 @@ package struct SQLCatalog: Catalog {
         }
     }
 
+    package func lookUpNow<Value>(_ body: (any CatalogTransaction) throws -> Value) throws -> Value? {
+        try database.lookUpNow { try body(SQLTransaction(db: $0, touched: TouchRecord())) }
+    }
+
     package func write<Value: Sendable>(
         _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {

@@ -80,6 +80,9 @@ package protocol SQLDatabase: Sendable {
     func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
     /// As `read`, for what is short enough to be done by whoever asks.
     func lookUp<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value
+
+    /// As `lookUp`, on the calling thread and at once; nil where that cannot be.
+    func lookUpNow<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value?
     /// - Parameter scope: what no other write may touch meanwhile.
     func write<Value: Sendable>(
         _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
@@ -91,6 +94,8 @@ package protocol SQLDatabase: Sendable {
 
 extension SQLDatabase {
     package func announce(_ touched: Touched) {}
+
+    package func lookUpNow<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? { nil }
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value

@@ -85,10 +85,19 @@ package struct SQLiteDatabase: SQLDatabase {
     ) async throws -> Value {
         guard let connection = try lookUps?.take() else { return try await read(body) }
         defer { lookUps?.giveBack(connection) }
-        return try connection.look { db in
-            let connection = SQLiteConnection(db: db)
-            return try connection.inSnapshot { try body(connection) }
-        }
+        return try connection.look { db in try Self.look(db, body) }
+    }
+
+    package func lookUpNow<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? {
+        guard let lookUps else { return try pool.unsafeRead { db in try Self.look(db, body) } }
+        guard let connection = try lookUps.take() else { return nil }
+        defer { lookUps.giveBack(connection) }
+        return try connection.look { db in try Self.look(db, body) }
+    }
+
+    private static func look<Value>(_ db: Database, _ body: (any SQLConnection) throws -> Value) throws -> Value {
+        let connection = SQLiteConnection(db: db)
+        return try connection.inSnapshot { try body(connection) }
     }
 
     /// There is one writer, whatever is written.

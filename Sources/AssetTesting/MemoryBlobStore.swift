@@ -51,6 +51,8 @@ package final class MemoryBlobStore: MeasuringBlobStore, QuarantiningBlobStore, 
         }
     }
 
+    package func cachedBytes(of location: String) -> ByteBuffer? { blobs.withLock { $0[location]?.bytes } }
+
     package func head(_ location: String, length: Int) async throws -> ByteBuffer {
         guard let bytes = blobs.withLock({ $0[location]?.bytes }) else {
             throw AssetError(.internalError, AssetError.internalMessage, detail: "No such bytes: \(location)")

@@ -49,12 +49,20 @@ struct Serve: AsyncParsableCommand {
         let health = Health()
         let live = LiveFeed(service: service, maximum: configuration.liveConnections)
         let limiter = configuration.rateLimit.map { RateLimiter(limit: $0, clock: service.clock) }
+        let tokens = TokenIssuer(service: service)
         let router = buildRouter(
-            service: service, settings: configuration.serverSettings, health: health, live: live, limiter: limiter)
+            service: service, settings: configuration.serverSettings, health: health, live: live, limiter: limiter,
+            tokens: tokens)
+        // At these levels the log names every request.
+        let answers =
+            configuration.logLevel <= .debug
+            ? nil
+            : QuickAnswers(
+                service: service, settings: configuration.serverSettings, tokens: tokens, limiter: limiter)
         let printsJSON = storage.json
         let application = Application(
             router: router,
-            server: .http1(configuration: .init(additionalChannelHandlers: [WireHandler()], idleTimeout: .seconds(75))),
+            server: QuickServer.builder(answers),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "Stockroom",
                 availableConnectionsDelegate: MaximumAvailableConnections(maximumConnections)),

@@ -4,7 +4,9 @@ import AssetSQLite
 import Testing
 
 struct MigratorTests {
-    private static let all = ["0001_Initial", "0002_ProjectDialect", "0003_Media", "0004_SeveralServers", "0005_SearchMerges"]
+    private static let all = [
+        "0001_Initial", "0002_ProjectDialect", "0003_Media", "0004_SeveralServers", "0005_SearchMerges",
+    ]
 
     @Test func `migrations run once`() async throws {
         let database = try SQLiteDatabase.inMemory()

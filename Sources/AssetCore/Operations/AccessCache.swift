@@ -7,7 +7,9 @@ import Synchronization
 package final class AccessCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let value: Value
-        let generation: Int
+        /// What it also depends on, beside the rights.
+        let project: ProjectID?
+        let generation: FeedSignal.Generation
         let loadedOn: ContinuousClock.Instant
     }
 
@@ -21,17 +23,33 @@ package final class AccessCache<Key: Hashable & Sendable, Value: Sendable>: Send
     package func value(
         _ key: Key, _ signal: FeedSignal, load: () async throws -> Value
     ) async throws -> Value {
+        if let known = known(key, signal) { return known }
         // Read first: a change while the value is loaded makes it worthless.
-        let generation = signal.generation(of: nil).access
-        let now = ContinuousClock.now
-        let known = entries.withLock { $0[key] }
-        if let known, known.generation == generation, now < known.loadedOn + lifetime { return known.value }
+        let generation = signal.generation(of: nil)
         let value = try await load()
+        keep(value, for: key, as: generation, in: nil)
+        return value
+    }
+
+    /// nil when nothing is remembered of `key`, or not any more.
+    package func known(_ key: Key, _ signal: FeedSignal) -> Value? {
+        guard let entry = entries.withLock({ $0[key] }), ContinuousClock.now < entry.loadedOn + lifetime else {
+            return nil
+        }
+        let now = signal.generation(of: entry.project)
+        guard now.access == entry.generation.access, now.project == entry.generation.project else { return nil }
+        return entry.value
+    }
+
+    /// - Parameters:
+    ///   - generation: of the project, read before the value was loaded.
+    ///   - project: nil when the value depends on rights only; otherwise it is forgotten with each change of this project.
+    package func keep(_ value: Value, for key: Key, as generation: FeedSignal.Generation, in project: ProjectID?) {
+        let entry = Entry(value: value, project: project, generation: generation, loadedOn: ContinuousClock.now)
         entries.withLock { entries in
             if entries.count >= maximumCount { entries.removeAll() }
-            entries[key] = Entry(value: value, generation: generation, loadedOn: now)
+            entries[key] = entry
         }
-        return value
     }
 
     package func forget(_ key: Key) { entries.withLock { $0[key] = nil } }
@@ -53,4 +71,6 @@ struct AccessCaches: Sendable {
     let members = AccessCache<Membership, Caller>()
     let sessions = AccessCache<[UInt8], Session>()
     let scopes = AccessCache<Scope, Caller>()
+    /// Where folders lie.
+    let paths = AccessCache<AssetID, String>()
 }

@@ -50,6 +50,11 @@ extension AssetService {
         }
     }
 
+    /// What `caller` would answer, when that is known without a look at the database.
+    package func knownCaller(_ user: GID, in project: GID) -> Caller? {
+        access.members.known(.init(user: user, project: project), catalog.feedSignal)
+    }
+
     // MARK: Sessions of the segment dialect
 
     /// Opens a session for the user to whom the key belongs; answers its token (segment reference 2.1).
@@ -91,6 +96,16 @@ extension AssetService {
             access.sessions.forget(hash)
             try await catalog.write(.rows) { try $0.extendSession(tokenHash: hash, to: moment) }
         }
+        return session.user
+    }
+
+    /// What `session` would answer, when that is known without a look at the database, and nothing is to be written.
+    package func knownSession(token: String, account: String) -> User? {
+        let now = clock.now()
+        guard let session = access.sessions.known(Secrets.hash(token.lowercased()), catalog.feedSignal),
+            session.user.isActive, session.accountCode == account,
+            session.expiresOn > now, session.expiresOn >= now.adding(seconds: settings.sessionLifetime)
+        else { return nil }
         return session.user
     }
 

@@ -36,6 +36,24 @@ extension AssetService {
         }
     }
 
+    /// As `asset`; nil when that would take longer than a look at the database's file.
+    package func assetNow(_ caller: Caller, _ reference: AssetReference) throws -> LocatedAsset? {
+        try caller.require(.read)
+        let project = caller.project.id
+        // Read first: a change while the folder is looked for makes what is found worthless.
+        let generation = catalog.feedSignal.generation(of: project)
+        return try catalog.lookUpNow { tx in
+            let asset = try tx.require(reference, in: caller.project)
+            guard let parent = asset.parent else { return try tx.located(asset) }
+            if let path = access.paths.known(parent, catalog.feedSignal) {
+                return LocatedAsset(asset: asset, path: path)
+            }
+            let located = try tx.located(asset)
+            access.paths.keep(located.path, for: parent, as: generation, in: project)
+            return located
+        }
+    }
+
     /// Several assets, by tree structure and then name; the ones that do not exist are left out (project reference 5.2).
     package func assets(_ caller: Caller, _ references: [AssetReference]) async throws -> [LocatedAsset] {
         try caller.require(.read)

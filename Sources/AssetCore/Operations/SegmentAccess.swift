@@ -22,6 +22,11 @@ extension AssetService {
         }
     }
 
+    /// What `caller` would answer, when that is known without a look at the database.
+    package func knownCaller(_ user: User, scope: SegmentScope) -> Caller? {
+        access.scopes.known(.init(user: user.id, scope: scope), catalog.feedSignal)
+    }
+
     /// The caller in a Flex document, named by its number or by the number of a job on it (segment reference 7.2).
     /// - Throws: `badParameter("id")` when it does not exist in the user's account or is no Flex document; `forbidden` without a
     ///   right to it.

@@ -90,15 +90,27 @@ extension AssetService {
         _ reference: @autoclosure @escaping @Sendable () throws -> SegmentFileReference
     ) async throws -> (asset: Asset, blob: Blob) {
         try caller.require(.read)
-        return try await catalog.lookUp { tx in
-            let document = try document(ofSegment: segment, caller, tx)
-            let path = try reference().path(in: caller.project)
-            guard
-                let asset = try tx.file(path, SegmentFolder(document: document, segment: segment), in: caller.project),
-                let content = asset.content, let blob = try tx.blob(content.blob)
-            else { throw AssetError(.fileNotFound, "The requested file does not exist.") }
-            return (asset, blob)
-        }
+        return try await catalog.lookUp { tx in try file(caller, segment, try reference(), tx) }
+    }
+
+    /// As `file`; nil when that would take longer than a look at the database's file.
+    package func fileNow(
+        _ caller: Caller, segment: Int64, _ reference: @autoclosure () throws -> SegmentFileReference
+    ) throws -> (asset: Asset, blob: Blob)? {
+        try caller.require(.read)
+        return try catalog.lookUpNow { tx in try file(caller, segment, try reference(), tx) }
+    }
+
+    private func file(
+        _ caller: Caller, _ segment: Int64, _ reference: @autoclosure () throws -> SegmentFileReference,
+        _ tx: any CatalogTransaction
+    ) throws -> (asset: Asset, blob: Blob) {
+        let document = try document(ofSegment: segment, caller, tx)
+        let path = try reference().path(in: caller.project)
+        guard let asset = try tx.file(path, SegmentFolder(document: document, segment: segment), in: caller.project),
+            let content = asset.content, let blob = try tx.blob(content.blob)
+        else { throw AssetError(.fileNotFound, "The requested file does not exist.") }
+        return (asset, blob)
     }
 
     /// Deletes one file for good, and the folders between it and the segment's folder that become empty (6.8). A file that does

@@ -16,6 +16,9 @@ package protocol Catalog: Sendable {
     func lookUp<Value: Sendable>(_ body: @escaping @Sendable (any CatalogTransaction) throws -> Value) async throws
         -> Value
 
+    /// As `lookUp`, without waiting for anything but the database's file; nil where that cannot be.
+    func lookUpNow<Value>(_ body: (any CatalogTransaction) throws -> Value) throws -> Value?
+
     /// Runs `body` as one atomic and isolated change. When this returns, the change is durable.
     ///
     /// When the task is cancelled while `body` waits for its turn or runs, nothing is changed, and `CancellationError` is thrown.
@@ -43,6 +46,8 @@ extension Catalog {
     package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value { try await read(body) }
+
+    package func lookUpNow<Value>(_ body: (any CatalogTransaction) throws -> Value) throws -> Value? { nil }
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value

@@ -54,15 +54,10 @@ struct Delivery: Sendable {
     }
 
     func response(to request: Request, _ context: AppContext, _ file: File) async throws -> Response {
-        let type =
-            file.type.map { ContentTypes.type(ofExtension: $0) } ?? ContentTypes.type(of: AssetName(stored: file.name))
-        let etag = "\"\(Secrets.hex(file.blob.hash.prefix(16)))\""
-        var headers: HTTPFields = [
-            .eTag: etag, .cacheControl: file.caching.header, .acceptRanges: "bytes", .xContentTypeOptions: "nosniff",
-        ]
-        headers[.vary] = file.caching.vary
-        let modified = file.modifiedOn.map { Date(timeIntervalSince1970: Double($0.microseconds / 1_000_000)) }
-        if let modified { headers[.lastModified] = modified.httpDate }
+        let type = file.contentType
+        let etag = file.etag
+        let modified = file.modified
+        var headers = file.headers
         if isUnchanged(request, etag: etag, modified: modified) {
             var response = Response(status: .notModified, headers: headers)
             // The length of a body that is not sent must not be stated as 0.
@@ -70,17 +65,14 @@ struct Delivery: Sendable {
             return response
         }
 
-        headers[.contentType] = type
-        let disposition = Self.disposition(file.name, isInline: ContentTypes.isInline(type))
+        let disposition = file.disposition
         if let url = redirectURL(request, file, type: type, disposition: disposition) {
             // The URL is good for some minutes, and for whoever has it.
             var headers: HTTPFields = [.location: url, .cacheControl: "private, no-store"]
             headers[.vary] = file.caching.vary
             return Response(status: .found, headers: headers)
         }
-        headers[.contentDisposition] = disposition
-        // Browsers show no PDF in a sandbox, and run nothing of it either.
-        if type != "application/pdf" { headers[.contentSecurityPolicy] = "sandbox" }
+        headers.append(contentsOf: file.contentHeaders)
         if let accelRedirect, request.method != .head {
             // The front server looks at ranges itself, and says so.
             headers[.acceptRanges] = nil
@@ -120,6 +112,14 @@ struct Delivery: Sendable {
                 }
                 try await writer.finish(nil)
             })
+    }
+
+    /// Those of an answer with the whole file, without its length; nil when such a file is sent in pieces, or by somebody else.
+    func headersOfWhole(_ file: File) -> HTTPFields? {
+        let isSentElsewhere =
+            accelRedirect != nil || file.blob.size > Self.largestUnredirected && blobs is any RedirectingBlobStore
+        guard !isSentElsewhere, file.blob.size <= Self.largestWhole else { return nil }
+        return file.headers + file.contentHeaders
     }
 
     /// Where the client can fetch the bytes itself; nil when this server sends them.
@@ -173,6 +173,41 @@ struct Delivery: Sendable {
         let kind = isInline ? "inline" : "attachment"
         let extended = ascii == name ? "" : "; filename*=UTF-8''\(RESTModels.percentEncoded(name))"
         return "\(kind); filename=\"\(ascii)\"\(extended)"
+    }
+}
+
+extension Delivery.File {
+    var contentType: String {
+        type.map { ContentTypes.type(ofExtension: $0) } ?? ContentTypes.type(of: AssetName(stored: name))
+    }
+
+    var etag: String { "\"\(Secrets.hex(blob.hash.prefix(16)))\"" }
+
+    fileprivate var modified: Date? {
+        modifiedOn.map { Date(timeIntervalSince1970: Double($0.microseconds / 1_000_000)) }
+    }
+
+    fileprivate var disposition: String {
+        Delivery.disposition(name, isInline: ContentTypes.isInline(contentType))
+    }
+
+    /// Of every answer.
+    fileprivate var headers: HTTPFields {
+        var headers: HTTPFields = [
+            .eTag: etag, .cacheControl: caching.header, .acceptRanges: "bytes", .xContentTypeOptions: "nosniff",
+        ]
+        headers[.vary] = caching.vary
+        if let modified { headers[.lastModified] = modified.httpDate }
+        return headers
+    }
+
+    /// Of those with bytes.
+    fileprivate var contentHeaders: HTTPFields {
+        let type = contentType
+        var headers: HTTPFields = [.contentType: type, .contentDisposition: disposition]
+        // Browsers show no PDF in a sandbox, and run nothing of it either.
+        if type != "application/pdf" { headers[.contentSecurityPolicy] = "sandbox" }
+        return headers
     }
 }
 

@@ -14,6 +14,7 @@ package import NIOHTTPTypes
 /// * When the server stops, the framework closes a connection as soon as it has handed over the end of the answer, and the bytes
 ///   that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
 /// * The framework does not tell who waits for something whether the client is still there: see `AppContext.whilePresent`.
+/// * A connection that has been idle for a while is closed (`QuickServer`).
 /// * A request that offers another protocol (`Upgrade`), which it does not get, ends HTTP for the parser: the connection is closed
 ///   behind the answer.
 package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -37,8 +38,15 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var nextWatcher = 0
     private var offersUpgrade = false
+    /// When the end of the last answer was handed over.
+    private var lastAnswer = NIODeadline.uptimeNanoseconds(0)
+    /// A client that has just got an answer which took long is not idle.
+    private static let idleAfterAnswer = TimeAmount.seconds(30)
 
     package init() {}
+
+    /// Whether every request that has begun has come to its end and is answered, as far as this program goes.
+    var isAtRest: Bool { openAnswers == 0 && !isReceiving && !isDiscarding && delayedClose == nil }
 
     /// Ends when the client closes its end of the connection.
     fileprivate func departure(_ loop: any EventLoop) -> AsyncStream<Void> {
@@ -61,7 +69,15 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { leave() }
+        switch event {
+        case ChannelEvent.inputClosed: leave()
+        case IdleStateHandler.IdleStateEvent.read:
+            // Who waits for an answer says nothing meanwhile.
+            if isReceiving || openAnswers == 0, NIODeadline.now() - lastAnswer >= Self.idleAfterAnswer {
+                context.close(promise: nil)
+            }
+        default: break
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -102,6 +118,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let promise = promise ?? context.eventLoop.makePromise(of: Void.self)
             hasPendingEnd = true
             openAnswers -= 1
+            lastAnswer = .now()
             promise.futureResult.assumeIsolated().whenComplete { _ in
                 self.hasPendingEnd = false
                 self.closeNow(context)

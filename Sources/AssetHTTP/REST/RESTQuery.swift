@@ -8,8 +8,10 @@ struct RESTQuery {
     private var values: [String: JSON] = [:]
 
     /// The query of a URL: `+` is a space, as in forms. Of a repeated name the first one counts.
-    init(_ request: Request) throws(AssetError) {
-        for pair in (request.uri.query ?? "").split(separator: "&") {
+    init(_ request: Request) throws(AssetError) { try self.init(request.uri.query ?? "") }
+
+    init(_ query: String) throws(AssetError) {
+        for pair in query.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let decoded = parts.map(Self.decoded)
             guard let name = decoded.first ?? nil, let value = decoded.count > 1 ? decoded[1] : "" else {

@@ -117,8 +117,8 @@ struct RESTSegmentAssets: Sendable {
 
     private func download(_ family: Family, _ request: Request, _ context: AppContext) async throws -> Response {
         let (door, query) = try await open(family, request, context, needs: .read)
-        let (asset, blob) = try await service.file(door.caller, segment: try segment(context), try reference(query))
-        let isCacheable = try family == .flex || query.text("v")?.isEmpty == false
+        let (asset, blob) = try await service.file(door.caller, segment: try segment(context), try query.segmentFile())
+        let isCacheable = try family == .flex || query.isVersioned()
         return try await delivery.response(
             to: request, context,
             Delivery.File(
@@ -132,16 +132,21 @@ struct RESTSegmentAssets: Sendable {
         try await service.requireSegment(door.caller, segment)
         // A mistyped call must not destroy all files (U41).
         if ["filename", "locale", "relativePath"].contains(where: query.contains) {
-            try await service.deleteFile(door.caller, segment: segment, try reference(query))
+            try await service.deleteFile(door.caller, segment: segment, try query.segmentFile())
         } else {
             try await service.deleteFiles(door.caller, ofSegment: segment)
         }
         return Response(status: .ok)
     }
+}
 
-    private func reference(_ query: RESTQuery) throws -> AssetService.SegmentFileReference {
+extension RESTQuery {
+    /// The file that a call is about.
+    func segmentFile() throws(AssetError) -> AssetService.SegmentFileReference {
         AssetService.SegmentFileReference(
-            fileName: try query.require("filename"), relativePath: try query.text("relativePath"),
-            locale: try query.text("locale"))
+            fileName: try require("filename"), relativePath: try text("relativePath"), locale: try text("locale"))
     }
+
+    /// Whether the URL names a version (segment reference 6.6).
+    func isVersioned() throws(AssetError) -> Bool { try text("v")?.isEmpty == false }
 }

@@ -20,7 +20,12 @@ struct RESTSessions: Sendable {
         guard let token = request.headers[.authToken], let account = request.headers[.authAccount] else {
             throw AssetError(.unauthenticated, "Token invalid or expired.")
         }
-        return (token.utf8.contains(UInt8(ascii: "\"")) ? token.filter { $0 != "\"" } : token, account)
+        return (unquoted(token), account)
+    }
+
+    /// Clients send the JSON string that they got (segment reference 2.1).
+    static func unquoted(_ token: String) -> String {
+        token.utf8.contains(UInt8(ascii: "\"")) ? token.filter { $0 != "\"" } : token
     }
 }
 

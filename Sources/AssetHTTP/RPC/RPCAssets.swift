@@ -141,7 +141,7 @@ enum RPCAssets {
 
     private static func gids(_ assets: [LocatedAsset]) -> JSON { .array(assets.map { JSON($0.asset.gid) }) }
 
-    private static func one(_ key: String, _ asset: LocatedAsset, _ caller: Caller) -> RPCReply {
+    static func one(_ key: String, _ asset: LocatedAsset, _ caller: Caller) -> RPCReply {
         RPCReply([key: JSON(asset.asset.gid)], data: ["assets": RPCModels.assets([asset], in: caller.project)])
     }
 

@@ -1,4 +1,4 @@
-import AssetCore
+package import AssetCore
 import Foundation
 import JWTKit
 import Synchronization
@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A token names the user only. Whether the user is active and a member is looked up for each request, so that whoever is removed
 /// is out at once.
-final class TokenIssuer: Sendable {
+package final class TokenIssuer: Sendable {
     private struct State {
         var keys = JWTKeyCollection()
         var signer: JWKIdentifier?
@@ -44,7 +44,7 @@ final class TokenIssuer: Sendable {
         func verify(using algorithm: some JWTAlgorithm) async throws {}
     }
 
-    init(service: AssetService) { self.service = service }
+    package init(service: AssetService) { self.service = service }
 
     func issue(for user: GID) async throws -> String {
         try await load()
@@ -92,9 +92,22 @@ final class TokenIssuer: Sendable {
         return verified
     }
 
+    /// What `verify` would answer, when it knows that without waiting and the token need not be renewed.
+    func known(_ header: String?) -> Verified? {
+        guard let header else { return nil }
+        let (known, loadedOn) = state.withLock { ($0.known[header], $0.loadedOn) }
+        guard let known, let loadedOn, service.clock.now() < loadedOn.adding(seconds: Self.reload),
+            known.expiresOn > date,
+            isYoung(known)
+        else { return nil }
+        return known
+    }
+
+    private func isYoung(_ token: Verified) -> Bool { date.timeIntervalSince(token.issuedOn) < Self.lifetime / 2 }
+
     /// The token to send back: the same one while it is young.
     func renewed(_ token: Verified) async throws -> String {
-        if date.timeIntervalSince(token.issuedOn) < Self.lifetime / 2 { return token.text }
+        if isYoung(token) { return token.text }
         return try await issue(for: token.user)
     }
 
