@@ -296,4 +296,20 @@ struct QuickDoorTests {
             try await expect([good.text], answered: 0, isAtRest: false)
         }
     }
+
+    // MARK: Closing
+
+    @Test func `closing leaves nothing behind that the socket has not taken`() throws {
+        let channel = EmbeddedChannel(handler: QuickDoor(answers) { true })
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        channel.write(IOData.byteBuffer(ByteBuffer(string: "the end")), promise: nil)
+        channel.close(promise: nil)
+        channel.embeddedEventLoop.run()
+        guard case .byteBuffer(let end)? = try channel.readOutbound(as: IOData.self) else {
+            Issue.record("It was dropped")
+            return
+        }
+        #expect(String(buffer: end) == "the end")
+        #expect(!channel.isActive)
+    }
 }
