@@ -83,10 +83,11 @@ final class BlobJournalTests: Sendable {
         let last = try await store.put(TestBody(Array("last".utf8)), limit: .max)
         let after = try copy()
         for blob in [first, last] { try FileManager.default.removeItem(atPath: after + "/blobs/" + blob.location) }
-        let journal = after + "/journal/0"
-        var bytes = try Data(contentsOf: URL(filePath: journal))
-        bytes[bytes.count - 1] ^= 1
-        try bytes.write(to: URL(filePath: journal))
+        let journal = URL(filePath: after + "/journal/0")
+        var bytes = try Data(contentsOf: journal)
+        let place = try #require(bytes.range(of: Data("last".utf8)))
+        bytes[place.lowerBound] ^= 1
+        try bytes.write(to: journal)
         let reopened = try DiskBlobStore(directory: after)
         #expect(String(buffer: try await reopened.head(first.location, length: 10)) == "first")
         #expect(try await reopened.size(of: last.location) == nil)
@@ -119,19 +120,34 @@ final class BlobJournalTests: Sendable {
         #expect(String(buffer: try await DiskBlobStore(directory: after).head(newest.location, length: 10)) == "newest")
     }
 
-    @Test func `a second program does without`() async throws {
+    @Test
+    func `what is left is brought to its place by whoever opens the folder, and only when nobody uses the journal`()
+        async throws
+    {
         let first = try makeStore()
-        let second = try makeStore()
-        let blobs = try await put(5, in: second)
-        let own = try await put(5, in: first)
-        try await expect(blobs, in: first)
-        try await expect(own, in: second)
-        let after = try copy()
-        for blob in blobs.keys { try FileManager.default.removeItem(atPath: after + "/blobs/" + blob.location) }
-        for blob in own.keys { try FileManager.default.removeItem(atPath: after + "/blobs/" + blob.location) }
-        let reopened = try DiskBlobStore(directory: after)
-        try await expect(own, in: reopened)
-        for blob in blobs.keys where own[blob] == nil { #expect(try await reopened.size(of: blob.location) == nil) }
+        let blobs = try await put(5, in: first)
+        let error = #expect(throws: AssetError.self) { try makeStore() }
+        #expect(error?.code == .unavailable)
+        for blob in blobs.keys { try Data().write(to: URL(filePath: folder + "/blobs/" + blob.location)) }
+        let second = try DiskBlobStore(directory: folder)
+        for blob in blobs.keys { #expect(try await second.size(of: blob.location) == 0) }
+        try await expect(blobs, in: try DiskBlobStore(directory: try copy()))
+    }
+
+    @Test func `a data folder that is a link has a journal too`() async throws {
+        try FileManager.default.createDirectory(atPath: base + "/far/blobs", withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: folder, withDestinationPath: base + "/far")
+        let blobs = try await put(5, in: try makeStore())
+        for blob in blobs.keys { try FileManager.default.removeItem(atPath: folder + "/blobs/" + blob.location) }
+        try await expect(blobs, in: try DiskBlobStore(directory: folder))
+    }
+
+    /// A journal that lies in the way of a start says which it is.
+    @Test func `a journal that cannot be read is named`() async throws {
+        _ = try DiskBlobStore(directory: folder)
+        try FileManager.default.createDirectory(atPath: folder + "/journal/0", withIntermediateDirectories: true)
+        let error = #expect(throws: AssetError.self) { try DiskBlobStore(directory: folder, journalSize: Self.size) }
+        #expect(error?.detail?.contains("/journal/0") == true)
     }
 
     /// Bytes that lie in place of a file cannot be written over.

@@ -11,15 +11,19 @@ import Synchronization
 /// next program that opens the store.
 ///
 /// **What it writes.** `journal/0` and `journal/1`, of at most `segmentSize` each, one of which is written to. When it is full, the other
-/// is taken, and the file system is asked to synchronise all that it has (`syncfs`); until that is done, what does not fit is made durable
-/// blob by blob. A file keeps its length and is written over: then a sync has no change of the file's own to write.
+/// is taken, and the file system is asked to synchronise all that it has (`syncfs`); then the full one counts as empty. Until that is
+/// done, what does not fit is made durable blob by blob. A file keeps its length and is written over: then a sync has no change of the
+/// file's own to write. The bytes of a blob stay in it until then, also when the blob is removed.
 ///
 /// **Format.** A file begins with `magic` and an epoch, 8 random bytes; then follow records, each with the same epoch, the length of the
-/// bytes (8 bytes, big-endian), the location (84 bytes) and the bytes. What follows the last record is of an earlier epoch, or was not
-/// complete: then its bytes do not have the hash that stands in its location.
+/// bytes (8 bytes, big-endian), the location (84 bytes) and the bytes. Records that were written together end with zeros up to a
+/// multiple of `alignment`, so that nothing is written over that was acknowledged. What follows the last record is of an earlier epoch,
+/// or was not complete: then its bytes do not have the hash that stands in its location.
 ///
-/// **Who uses it.** One program at a time: the lock on `journal/lock` is held by the server that has it, and for as long as it takes by
-/// whoever finds that no server does and looks whether there is something to bring to its place.
+/// **Who uses it.** One program at a time, which holds the lock on `journal/lock`. Whoever opens the store holds the one on
+/// `journal/recovery` while it looks whether there is something to bring to its place.
+///
+/// **What it needs.** A file system whose `syncfs` does what it says, and tells of what could not be written.
 final class BlobJournal: Sendable {
     /// Waits for its turn.
     private struct Item {
@@ -43,9 +47,10 @@ final class BlobJournal: Sendable {
 
     /// Larger ones take longer to be written twice than to be synchronised alone.
     static let maximumBlob = 64 << 10
-    private static let magic = Array("STKJRNL1".utf8)
-    private static let headerLength = 16
-    private static let recordHeaderLength = 8 + 8 + 84
+    static let magic = Array("STKJRNL1".utf8)
+    static let headerLength = 16
+    static let recordHeaderLength = 8 + 8 + 84
+    static let alignment = 4096
     /// So many bytes, and those of one blob more, are written in one piece.
     private static let groupSize = 2 << 20
 
@@ -62,13 +67,22 @@ final class BlobJournal: Sendable {
     /// has failed.
     private let unsettled = Atomic(0)
 
-    /// Takes what is in the journal of a program that ended, and the journal.
-    /// - Returns: nil when another program has it, or the system has no `syncfs`.
+    /// Takes the journal, after what a program that ended has left in it has been brought to its place.
+    /// - Returns: nil when the file system is none of those that a journal is good for.
+    /// - Throws: `unavailable` when another program has it.
     @available(*, noasync)
     init?(_ layout: DiskLayout, pool: NIOThreadPool, segmentSize: Int) throws(AssetError) {
-        guard SystemCalls.canSynchronizeFileSystem, let lock = try Self.takeLock(layout) else { return nil }
-        try Self.settle(layout)
-        folder = try SystemCalls.open(layout.blobs, O_RDONLY | O_DIRECTORY)
+        guard SystemCalls.canSynchronizeFileSystem(of: layout.blobs) else {
+            try Self.recover(layout)
+            return nil
+        }
+        lock = try Self.settling(layout) { lock throws(AssetError) in
+            guard let lock else {
+                throw AssetError(.unavailable, "Another server stores its files in \(layout.directory)")
+            }
+            return lock
+        }
+        folder = try SystemCalls.openFolder(layout.blobs)
         var descriptors: [CInt] = []
         for number in 0..<2 {
             descriptors.append(try SystemCalls.open(layout.journalPath(number), O_RDWR | O_CREAT, mode: 0o600))
@@ -77,29 +91,12 @@ final class BlobJournal: Sendable {
         self.layout = layout
         self.pool = pool
         self.segmentSize = segmentSize
-        self.lock = lock
         try SystemCalls.synchronizeFolder(layout.journal)
         try SystemCalls.synchronizeFolder(layout.directory)
     }
 
     deinit {
         for descriptor in descriptors + [folder, lock] { _ = close(descriptor) }
-    }
-
-    /// Brings to their places what a program that ended has left. Does nothing when there is no journal, or a program that uses it.
-    @available(*, noasync)
-    static func recover(_ layout: DiskLayout) throws(AssetError) {
-        guard access(layout.journal, F_OK) == 0, let lock = try takeLock(layout) else { return }
-        defer { _ = close(lock) }
-        try settle(layout)
-    }
-
-    private static func takeLock(_ layout: DiskLayout) throws(AssetError) -> CInt? {
-        try layout.makeFolder(layout.journal)
-        let descriptor = try SystemCalls.open(layout.journal + "/lock", O_RDWR | O_CREAT, mode: 0o600)
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return descriptor }
-        _ = close(descriptor)
-        return nil
     }
 
     // MARK: Writing
@@ -201,14 +198,18 @@ final class BlobJournal: Sendable {
     private func append(_ items: [Item]) throws(AssetError) -> Bool {
         if items.isEmpty { return true }
         return try segments.withLock { segments throws(AssetError) in
-            let length = items.reduce(Self.headerLength) { $0 + Self.recordHeaderLength + $1.bytes.readableBytes }
+            let length = Self.aligned(
+                items.reduce(segments.offset == 0 ? Self.headerLength : 0) {
+                    $0 + Self.recordHeaderLength + $1.bytes.readableBytes
+                })
             if segments.offset + length > segmentSize {
-                guard length <= segmentSize,
+                // With a header, it may be longer there.
+                guard length + Self.alignment <= segmentSize,
                     unsettled.compareExchange(expected: 0, desired: 1, ordering: .relaxed).exchanged
                 else { return false }
+                settle(segments.current)
                 segments.current = 1 - segments.current
                 segments.offset = 0
-                settleOther()
             }
             var buffer = ByteBuffer()
             buffer.reserveCapacity(length)
@@ -223,114 +224,38 @@ final class BlobJournal: Sendable {
                 buffer.writeString(item.location)
                 buffer.writeImmutableBuffer(item.bytes)
             }
+            buffer.writeRepeatingByte(0, count: Self.aligned(buffer.readableBytes) - buffer.readableBytes)
             let descriptor = descriptors[segments.current]
             let path = layout.journalPath(segments.current)
-            let result = buffer.withUnsafeReadableBytes { bytes in
-                Result { () throws(AssetError) in
-                    try SystemCalls.write(bytes, to: descriptor, at: segments.offset, path)
-                }
-            }
-            try result.get()
-            try SystemCalls.synchronize(descriptor, path)
+            try Self.write(buffer, to: descriptor, at: segments.offset, path)
             segments.offset += buffer.readableBytes
             return true
         }
     }
 
-    /// Waits, on another thread, until all that the other segment holds has reached its place: then that can be written over.
-    private func settleOther() {
+    static func aligned(_ length: Int) -> Int { (length + alignment - 1) / alignment * alignment }
+
+    /// Waits for the disk.
+    static func write(_ buffer: ByteBuffer, to descriptor: CInt, at offset: Int, _ path: String) throws(AssetError) {
+        let result = buffer.withUnsafeReadableBytes { bytes in
+            Result { () throws(AssetError) in try SystemCalls.write(bytes, to: descriptor, at: offset, path) }
+        }
+        try result.get()
+        try SystemCalls.synchronize(descriptor, path)
+    }
+
+    /// Waits, on another thread, until all that a full segment holds has reached its place: then it can be written over.
+    private func settle(_ number: Int) {
         pool.submit { [self] poolState in
             guard case .active = poolState else { return }
             do throws(AssetError) {
                 try SystemCalls.synchronizeFileSystem(of: folder, layout.blobs)
+                try Self.empty(descriptors[number], layout.journalPath(number))
                 unsettled.store(0, ordering: .relaxed)
             } catch {
                 // Nobody can know what has reached the disk: the segment stays as it is, for the next start.
                 unsettled.store(2, ordering: .relaxed)
             }
-        }
-    }
-
-    // MARK: After a crash
-
-    /// Brings everything to its place that is in the journal, makes that durable, and empties the journal.
-    private static func settle(_ layout: DiskLayout) throws(AssetError) {
-        for number in 0..<2 {
-            let path = layout.journalPath(number)
-            guard try SystemCalls.size(path) != nil else { continue }
-            let descriptor = try SystemCalls.open(path, O_RDWR)
-            defer { _ = close(descriptor) }
-            guard let epoch = try epoch(of: descriptor, path) else { continue }
-            try forEachRecord(of: epoch, descriptor, path) { location, bytes throws(AssetError) in
-                if try isInPlace(bytes, location, layout) { return }
-                let destination = try layout.path(of: location)
-                try SystemCalls.unlink(destination)
-                try place(bytes, at: destination)
-            }
-            let folder = try SystemCalls.open(layout.blobs, O_RDONLY | O_DIRECTORY)
-            defer { _ = close(folder) }
-            // Also of what was in its place already: the crash may have been the program's alone.
-            try SystemCalls.synchronizeFileSystem(of: folder, layout.blobs)
-            let nothing = [UInt8](repeating: 0, count: headerLength)
-            let result = nothing.withUnsafeBytes { bytes in
-                Result { () throws(AssetError) in try SystemCalls.write(bytes, to: descriptor, at: 0, path) }
-            }
-            try result.get()
-            try SystemCalls.synchronize(descriptor, path)
-        }
-    }
-
-    private static func isInPlace(_ bytes: ByteBuffer, _ location: String, _ layout: DiskLayout) throws(AssetError)
-        -> Bool
-    {
-        let path = try layout.path(of: location)
-        guard try SystemCalls.size(path) == Int64(bytes.readableBytes) else { return false }
-        let descriptor = try SystemCalls.open(path, O_RDONLY)
-        defer { _ = close(descriptor) }
-        return try read(bytes.readableBytes, at: 0, of: descriptor, path) == bytes
-    }
-
-    private static func read(_ count: Int, at offset: Int, of descriptor: CInt, _ path: String) throws(AssetError)
-        -> ByteBuffer
-    {
-        var buffer = ByteBufferAllocator().buffer(capacity: max(count, 1))
-        var failure: AssetError?
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { bytes in
-            do throws(AssetError) {
-                let room = UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(count))
-                return try SystemCalls.read(into: room, at: Int64(offset), of: descriptor, path)
-            } catch {
-                failure = error
-                return 0
-            }
-        }
-        if let failure { throw failure }
-        return buffer
-    }
-
-    /// nil when nothing is in the file.
-    private static func epoch(of descriptor: CInt, _ path: String) throws(AssetError) -> [UInt8]? {
-        var header = try read(headerLength, at: 0, of: descriptor, path)
-        return header.readBytes(length: magic.count) == magic ? header.readBytes(length: 8) : nil
-    }
-
-    /// The complete records.
-    private static func forEachRecord(
-        of epoch: [UInt8], _ descriptor: CInt, _ path: String, _ body: (String, ByteBuffer) throws(AssetError) -> Void
-    ) throws(AssetError) {
-        var offset = headerLength
-        while true {
-            var head = try read(recordHeaderLength, at: offset, of: descriptor, path)
-            guard head.readBytes(length: 8) == epoch, let length = head.readInteger(as: Int64.self),
-                (0...Int64(maximumBlob)).contains(length), let location = head.readString(length: 84),
-                DiskLayout.isLocation(location)
-            else { return }
-            offset += recordHeaderLength
-            let bytes = try read(Int(length), at: offset, of: descriptor, path)
-            guard bytes.readableBytes == Int(length), DiskLayout.hash(of: location) == Secrets.hex(Secrets.hash(bytes))
-            else { return }
-            try body(location, bytes)
-            offset += Int(length)
         }
     }
 }

@@ -54,7 +54,8 @@ package struct DiskBlobStore: LocalBlobStore, MeasuringBlobStore, QuarantiningBl
     ///   - chunkSize: how many bytes are written or read at once, at most 1 MiB.
     ///   - journalSize: of each of the two files of the journal that small blobs share; nil = each blob is synchronised by itself. Only for
     ///     who stores many, and is alone in doing so.
-    /// - Throws: `unavailable` that names the folder which cannot be used, and why.
+    /// - Throws: `unavailable` that names the folder which cannot be used, and why; when there is to be a journal, also when another
+    ///   program uses that of the folder.
     package init(
         directory: String, threadPool: NIOThreadPool = Self.sharedThreadPool, chunkSize: Int = Self.defaultChunkSize,
         journalSize: Int? = nil

@@ -94,10 +94,14 @@ enum SystemCalls {
         #endif
     }
 
+    /// Opens a folder, or the one that a link leads to.
+    @available(*, noasync)
+    static func openFolder(_ path: String) throws(AssetError) -> Int32 { try open(path + "/.", O_RDONLY | O_DIRECTORY) }
+
     /// Makes a rename inside a folder durable.
     @available(*, noasync)
     static func synchronizeFolder(_ path: String) throws(AssetError) {
-        let descriptor = try open(path, O_RDONLY | O_DIRECTORY)
+        let descriptor = try openFolder(path)
         defer { _ = Foundation.close(descriptor) }
         try check("fsync", path) { fsync(descriptor) }
     }
@@ -111,10 +115,19 @@ enum SystemCalls {
         #endif
     }
 
-    /// Whether there is `syncfs`.
-    static var canSynchronizeFileSystem: Bool {
+    /// Whether `syncfs` waits for the disk and tells of failures: since Linux 5.8, on the file systems that are known to do that. Some that
+    /// are programs (FUSE) answer at once.
+    static func canSynchronizeFileSystem(of folder: String) -> Bool {
         #if os(Linux)
-        syncFileSystem != nil
+        let known = [0xEF53, 0x5846_5342, 0x9123_683E]  // ext4, XFS, Btrfs
+        // The type is the first member of what the call fills, which has 120 bytes.
+        let type = withUnsafeTemporaryAllocation(byteCount: 512, alignment: 16) { buffer -> Int? in
+            guard let address = buffer.baseAddress, statFileSystem?(folder, address) == 0 else { return nil }
+            return buffer.load(as: Int.self)
+        }
+        guard syncFileSystem != nil, let type, known.contains(type) else { return false }
+        let version = ProcessInfo.processInfo.operatingSystemVersion
+        return (version.majorVersion, version.minorVersion) >= (5, 8)
         #else
         false
         #endif
@@ -124,7 +137,7 @@ enum SystemCalls {
     @available(*, noasync)
     static func synchronizeFileSystem(of folder: Int32, _ path: String) throws(AssetError) {
         #if os(Linux)
-        try check("syncfs", path) { syncFileSystem?(folder) ?? 0 }
+        try check("syncfs", path) { syncFileSystem?(folder) ?? -1 }
         #else
         sync()
         #endif
@@ -133,6 +146,10 @@ enum SystemCalls {
     #if os(Linux)
     private typealias SyncFileSystem = @convention(c) (Int32) -> Int32
     private static let syncFileSystem = dlsym(nil, "syncfs").map { unsafeBitCast($0, to: SyncFileSystem.self) }
+
+    /// Not declared by the C library's module for Swift either.
+    private typealias StatFileSystem = @convention(c) (UnsafePointer<CChar>, UnsafeMutableRawPointer) -> Int32
+    private static let statFileSystem = dlsym(nil, "statfs").map { unsafeBitCast($0, to: StatFileSystem.self) }
 
     private typealias SyncFileRange = @convention(c) (Int32, Int64, Int64, UInt32) -> Int32
 
