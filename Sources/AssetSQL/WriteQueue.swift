@@ -12,7 +12,7 @@ package protocol WriteConnection: SQLConnection {
     /// Runs `body`; when it throws, what it did is undone, and the transaction goes on.
     func inSavepoint(_ body: () throws -> Void) throws
     /// Whether a group of writes should first be tried without savepoints. Only where a write that has failed, and keeps quiet about it,
-    /// undoes its own statement alone, or the transaction.
+    /// undoes its own statement alone, or the transaction, and where a commit that fails has not been carried out.
     var triesWithoutSavepoints: Bool { get }
 
     /// Whether the same work may do better when it is done once more; waits as long as that is advisable. Never after a commit
@@ -49,6 +49,8 @@ package final class WriteQueue: Sendable {
     private struct State {
         var waiting: [any Item] = []
         var isRunning = false
+        /// How many groups are not tried without savepoints, because one has failed.
+        var carefulGroups = 0
     }
 
     private let start: @Sendable (@escaping Work) -> Void
@@ -57,6 +59,8 @@ package final class WriteQueue: Sendable {
     /// A group takes no more writes after this time: whoever is in it waits for the others.
     private static let groupTime = Duration.milliseconds(20)
     private static let groupSize = 128
+    /// After a failure: there may be more of them.
+    private static let carefulGroups = 20
 
     /// - Parameter start: does the work soon, on a thread that may block, with a connection that is its own.
     package init(start: @escaping @Sendable (@escaping Work) -> Void) { self.start = start }
@@ -126,11 +130,26 @@ package final class WriteQueue: Sendable {
 
     /// Answers those that did not get their turn; nil when nothing has been done.
     private func quick(_ group: [any Item], _ db: any WriteConnection) -> [any Item]? {
-        guard db.triesWithoutSavepoints else { return nil }
+        let isTried = state.withLock { state in
+            state.carefulGroups -= state.carefulGroups > 0 ? 1 : 0
+            return state.carefulGroups == 0
+        }
+        guard db.triesWithoutSavepoints, isTried else { return nil }
+        do {
+            try begin(db)
+        } catch {
+            for item in group { item.fail(error) }
+            return []
+        }
+        if let rest = withoutSavepoints(group, db) { return rest }
+        state.withLock { $0.carefulGroups = Self.carefulGroups }
+        return nil
+    }
+
+    private func withoutSavepoints(_ group: [any Item], _ db: any WriteConnection) -> [any Item]? {
         let began = ContinuousClock.now
         var count = 0
         do {
-            try db.begin()
             while count < group.count, count == 0 || ContinuousClock.now - began < Self.groupTime {
                 if group[count].isCancelled { throw CancellationError() }
                 try group[count].run(db)

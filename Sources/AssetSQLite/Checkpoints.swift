@@ -22,6 +22,7 @@ import Synchronization
         var due = Checkpoints.maximumPages
         var passes = 0
         var isRunning = false
+        var hasCommitted = false
 
         /// The next commit begins the log anew, unless somebody reads an old state of the database or the disk is full.
         mutating func wait() {
@@ -61,6 +62,15 @@ import Synchronization
             // The log has begun anew.
             if pages < state.pages { state = State(isRunning: state.isRunning) }
             state.pages = pages
+            state.hasCommitted = true
+        }
+    }
+
+    /// Whether something has been committed since this was asked last.
+    func takeCommitted() -> Bool {
+        state.withLock { state in
+            defer { state.hasCommitted = false }
+            return state.hasCommitted
         }
     }
 

@@ -35,7 +35,7 @@ package struct SQLiteDatabase: SQLDatabase {
             pool.asyncWriteWithoutTransaction { db in
                 work(SQLiteConnection(db: db))
                 checkpoints?.makeIfDue()
-                merges.makeIfDue()
+                if checkpoints?.takeCommitted() ?? true { merges.makeIfDue() }
             }
         }
     }
