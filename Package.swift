@@ -148,7 +148,7 @@ let package = Package(
             dependencies: [
                 "AssetCore", "AssetHTTP", "AssetTesting", collections, hummingbird, hummingbirdTesting, httpTypes,
                 nioCore,
-                nioEmbedded, nioHTTPTypes,
+                nioEmbedded, nioHTTP1, nioHTTPTypes,
             ],
             swiftSettings: settings
         ),

@@ -303,6 +303,7 @@ struct QuickDoorTests {
         let channel = EmbeddedChannel(handler: QuickDoor(answers) { true })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         channel.write(IOData.byteBuffer(ByteBuffer(string: "the end")), promise: nil)
+        channel.close(mode: .output, promise: nil)
         channel.close(promise: nil)
         channel.embeddedEventLoop.run()
         guard case .byteBuffer(let end)? = try channel.readOutbound(as: IOData.self) else {

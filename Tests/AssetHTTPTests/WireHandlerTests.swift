@@ -1,9 +1,11 @@
-import AssetHTTP
 import HTTPTypes
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 import NIOHTTPTypes
 import Testing
+
+@testable import AssetHTTP
 
 /// What happens below the router, on a connection.
 struct WireHandlerTests {
@@ -106,6 +108,62 @@ struct WireHandlerTests {
         #expect(!closed.isFulfilled)
         channel.embeddedEventLoop.advanceTime(by: .seconds(1))
         #expect(closed.isFulfilled)
+    }
+
+    @Test func `a second close waits with the first`() throws {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        channel.write(HTTPResponsePart.end(nil), promise: nil)
+        channel.close(mode: .output, promise: nil)
+        let closed = channel.close()
+        channel.embeddedEventLoop.run()
+        #expect(!closed.isFulfilled)
+        channel.flush()
+        channel.embeddedEventLoop.run()
+        #expect(closed.isFulfilled)
+    }
+
+    // MARK: Idle connections
+
+    private static func isClosed(_ channel: EmbeddedChannel, after seconds: Int64) -> Bool {
+        let closed = channel.closeFuture
+        channel.embeddedEventLoop.advanceTime(by: .seconds(seconds))
+        return closed.isFulfilled
+    }
+
+    private static func connected() throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(handler: WireHandler())
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        return channel
+    }
+
+    @Test
+    func `a connection without requests, with half a request, or with one that cannot be read is closed in the end`()
+        throws
+    {
+        #expect(try Self.isClosed(Self.connected(), after: 200))
+        let half = try Self.connected()
+        try half.writeInbound(Self.head())
+        #expect(Self.isClosed(half, after: 200))
+        let wrong = try Self.connected()
+        // An answer to what was no request.
+        try wrong.writeOutbound(Self.response(.badRequest, length: "0"))
+        try wrong.writeOutbound(HTTPResponsePart.end(nil))
+        #expect(Self.isClosed(wrong, after: 200))
+    }
+
+    @Test func `who waits for an answer is not idle`() throws {
+        let channel = try Self.connected()
+        try channel.writeInbound(Self.head())
+        try channel.writeInbound(HTTPRequestPart.end(nil))
+        #expect(!Self.isClosed(channel, after: 1000))
+    }
+
+    @Test func `a parser that has given up is not at rest`() throws {
+        let channel = try Self.connected()
+        let wire = try channel.pipeline.syncOperations.handler(type: WireHandler.self)
+        #expect(wire.isAtRest)
+        channel.pipeline.fireErrorCaught(HTTPParserError.invalidMethod)
+        #expect(!wire.isAtRest)
     }
 
     @Test func `closing is immediate when no answer is under way`() throws {

@@ -7,9 +7,7 @@ import Synchronization
 package final class AccessCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let value: Value
-        /// What it also depends on, beside the rights.
-        let project: ProjectID?
-        let generation: FeedSignal.Generation
+        let generation: Int
         let loadedOn: ContinuousClock.Instant
     }
 
@@ -25,31 +23,22 @@ package final class AccessCache<Key: Hashable & Sendable, Value: Sendable>: Send
     ) async throws -> Value {
         if let known = known(key, signal) { return known }
         // Read first: a change while the value is loaded makes it worthless.
-        let generation = signal.generation(of: nil)
+        let generation = signal.generation(of: nil).access
+        let now = ContinuousClock.now
         let value = try await load()
-        keep(value, for: key, as: generation, in: nil)
+        entries.withLock { entries in
+            if entries.count >= maximumCount { entries.removeAll() }
+            entries[key] = Entry(value: value, generation: generation, loadedOn: now)
+        }
         return value
     }
 
     /// nil when nothing is remembered of `key`, or not any more.
     package func known(_ key: Key, _ signal: FeedSignal) -> Value? {
-        guard let entry = entries.withLock({ $0[key] }), ContinuousClock.now < entry.loadedOn + lifetime else {
-            return nil
-        }
-        let now = signal.generation(of: entry.project)
-        guard now.access == entry.generation.access, now.project == entry.generation.project else { return nil }
+        guard let entry = entries.withLock({ $0[key] }), entry.generation == signal.generation(of: nil).access,
+            ContinuousClock.now < entry.loadedOn + lifetime
+        else { return nil }
         return entry.value
-    }
-
-    /// - Parameters:
-    ///   - generation: of the project, read before the value was loaded.
-    ///   - project: nil when the value depends on rights only; otherwise it is forgotten with each change of this project.
-    package func keep(_ value: Value, for key: Key, as generation: FeedSignal.Generation, in project: ProjectID?) {
-        let entry = Entry(value: value, project: project, generation: generation, loadedOn: ContinuousClock.now)
-        entries.withLock { entries in
-            if entries.count >= maximumCount { entries.removeAll() }
-            entries[key] = entry
-        }
     }
 
     package func forget(_ key: Key) { entries.withLock { $0[key] = nil } }
@@ -71,6 +60,4 @@ struct AccessCaches: Sendable {
     let members = AccessCache<Membership, Caller>()
     let sessions = AccessCache<[UInt8], Session>()
     let scopes = AccessCache<Scope, Caller>()
-    /// Where folders lie.
-    let paths = AccessCache<AssetID, String>()
 }

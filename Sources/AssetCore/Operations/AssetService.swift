@@ -43,6 +43,8 @@ package struct AssetService: Sendable {
     let logIns: LogInGate
     let searches = SearchGate()
     let access = AccessCaches()
+    /// Where folders lie.
+    let paths = ProjectCache<AssetID, String>()
     let feedReads = FeedReads()
     let renditionsInWork = SharedWork<RenditionRequest, Rendition>()
     let examinationsInWork = SharedWork<AssetID, Void>()

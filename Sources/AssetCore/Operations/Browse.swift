@@ -39,17 +39,13 @@ extension AssetService {
     /// As `asset`; nil when that would take longer than a look at the database's file.
     package func assetNow(_ caller: Caller, _ reference: AssetReference) throws -> LocatedAsset? {
         try caller.require(.read)
-        let project = caller.project.id
-        // Read first: a change while the folder is looked for makes what is found worthless.
-        let generation = catalog.feedSignal.generation(of: project)
         return try catalog.lookUpNow { tx in
             let asset = try tx.require(reference, in: caller.project)
             guard let parent = asset.parent else { return try tx.located(asset) }
-            if let path = access.paths.known(parent, catalog.feedSignal) {
-                return LocatedAsset(asset: asset, path: path)
-            }
+            let cursor = try tx.projectCursor(caller.project.id)
+            if let path = paths.known(parent, cursor: { _ in cursor }) { return LocatedAsset(asset: asset, path: path) }
             let located = try tx.located(asset)
-            access.paths.keep(located.path, for: parent, as: generation, in: project)
+            paths.keep(located.path, for: parent, at: cursor)
             return located
         }
     }

@@ -93,12 +93,40 @@ extension AssetService {
         return try await catalog.lookUp { tx in try file(caller, segment, try reference(), tx) }
     }
 
+    /// What a file of a segment is found by, and what decides whether a caller may read it.
+    package struct FoundSegmentFile: Sendable {
+        package let asset: Asset
+        package let blob: Blob
+        fileprivate let segment: Int64
+        fileprivate let document: Int64
+        /// Of the project: they tell what is a locale in the path.
+        fileprivate let languages: [String]
+    }
+
     /// As `file`; nil when that would take longer than a look at the database's file.
     package func fileNow(
         _ caller: Caller, segment: Int64, _ reference: @autoclosure () throws -> SegmentFileReference
-    ) throws -> (asset: Asset, blob: Blob)? {
+    ) throws -> (file: FoundSegmentFile, cursor: Int64)? {
         try caller.require(.read)
-        return try catalog.lookUpNow { tx in try file(caller, segment, try reference(), tx) }
+        return try catalog.lookUpNow { tx in
+            let document = try document(ofSegment: segment, caller, tx)
+            let (asset, blob) = try file(caller, segment, try reference(), tx)
+            let found = FoundSegmentFile(
+                asset: asset, blob: blob, segment: segment, document: document, languages: caller.project.languages)
+            return (found, try tx.projectCursor(caller.project.id))
+        }
+    }
+
+    /// Whether `fileNow` would find the same for this caller, when nothing has changed in the project. A segment stays in its document.
+    package func finds(_ file: FoundSegmentFile, _ caller: Caller) -> Bool {
+        caller.project.id == file.asset.project && caller.rights.isSuperset(of: .read)
+            && caller.segments.includes(segment: file.segment, of: file.document)
+            && caller.project.languages == file.languages
+    }
+
+    /// The cursor of the project's feed; nil when that would take longer than a look at the database's file.
+    package func projectCursorNow(_ project: ProjectID) throws -> Int64? {
+        try catalog.lookUpNow { try $0.projectCursor(project) }
     }
 
     private func file(

@@ -27,6 +27,10 @@ enum WebSocketUpgrade {
                 if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
             }
             wire.writeAndFlush(NIOAny(HTTPResponsePart.head(head)), promise: nil)
+            // There is none where every request goes to the log.
+            if let door = try? pipeline.context(handlerType: QuickDoor.self) {
+                pipeline.removeHandler(context: door, promise: nil)
+            }
             for context in [
                 try pipeline.context(handlerType: HTTPConnectionStateHandler.self), wire,
                 try pipeline.context(handlerType: HTTP1ToHTTPServerCodec.self),

@@ -14,7 +14,7 @@ package import NIOHTTPTypes
 /// * When the server stops, the framework closes a connection as soon as it has handed over the end of the answer, and the bytes
 ///   that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
 /// * The framework does not tell who waits for something whether the client is still there: see `AppContext.whilePresent`.
-/// * A connection that has been idle for a while is closed (`QuickServer`).
+/// * A connection is closed on which nothing has happened for a while but the coming of bytes that are no part of a request yet.
 /// * A request that offers another protocol (`Upgrade`), which it does not get, ends HTTP for the parser: the connection is closed
 ///   behind the answer.
 package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
@@ -31,22 +31,55 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isDiscarding = false
     /// Whether the end of an answer has been handed over but not been taken by the socket.
     private var hasPendingEnd = false
-    private var delayedClose: (mode: CloseMode, promise: EventLoopPromise<Void>?)?
+    private var delayedCloses: [(mode: CloseMode, promise: EventLoopPromise<Void>?)] = []
     private static let closeDelay = TimeAmount.seconds(10)
     /// Whether the client has closed its end.
     private var hasLeft = false
     private var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
     private var nextWatcher = 0
     private var offersUpgrade = false
-    /// When the end of the last answer was handed over.
-    private var lastAnswer = NIODeadline.uptimeNanoseconds(0)
-    /// A client that has just got an answer which took long is not idle.
-    private static let idleAfterAnswer = TimeAmount.seconds(30)
+    /// Whether the parser has given up.
+    private var hasFailed = false
+    /// When a part of a request last came, or the end of an answer was handed over.
+    private var lastActivity = NIODeadline.uptimeNanoseconds(0)
+    private var loop: (any EventLoop)?
+    private var idleCheck: Scheduled<Void>?
+    private static let idleTimeout = TimeAmount.seconds(75)
 
     package init() {}
 
     /// Whether every request that has begun has come to its end and is answered, as far as this program goes.
-    var isAtRest: Bool { openAnswers == 0 && !isReceiving && !isDiscarding && delayedClose == nil }
+    var isAtRest: Bool { openAnswers == 0 && !isReceiving && !isDiscarding && !hasFailed && delayedCloses.isEmpty }
+
+    /// A request has been answered by somebody else.
+    func wasActive() { lastActivity = loop?.now ?? lastActivity }
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        loop = context.eventLoop
+        wasActive()
+        checkIdleness(in: Self.idleTimeout, context)
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) { idleCheck?.cancel() }
+
+    private func checkIdleness(in time: TimeAmount, _ context: ChannelHandlerContext) {
+        idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            let rest = Self.idleTimeout - (context.eventLoop.now - self.lastActivity)
+            if self.openAnswers > 0, !self.isReceiving {
+                // Who waits for an answer says nothing meanwhile.
+                self.checkIdleness(in: Self.idleTimeout, context)
+            } else if rest > .zero {
+                self.checkIdleness(in: rest, context)
+            } else {
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        hasFailed = true
+        context.fireErrorCaught(error)
+    }
 
     /// Ends when the client closes its end of the connection.
     fileprivate func departure(_ loop: any EventLoop) -> AsyncStream<Void> {
@@ -69,24 +102,18 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case ChannelEvent.inputClosed: leave()
-        case IdleStateHandler.IdleStateEvent.read:
-            // Who waits for an answer says nothing meanwhile.
-            if isReceiving || openAnswers == 0, NIODeadline.now() - lastAnswer >= Self.idleAfterAnswer {
-                context.close(promise: nil)
-            }
-        default: break
-        }
+        if case ChannelEvent.inputClosed = event { leave() }
         context.fireUserInboundEventTriggered(event)
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
+        idleCheck?.cancel()
         leave()
         context.fireChannelInactive()
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        wasActive()
         switch unwrapInboundIn(data) {
         case .head(let head):
             // Behind an answer that is still being sent, the client finds out by that answer's end.
@@ -118,7 +145,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
             let promise = promise ?? context.eventLoop.makePromise(of: Void.self)
             hasPendingEnd = true
             openAnswers -= 1
-            lastAnswer = .now()
+            wasActive()
             promise.futureResult.assumeIsolated().whenComplete { _ in
                 self.hasPendingEnd = false
                 self.closeNow(context)
@@ -131,15 +158,16 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        guard mode != .input, hasPendingEnd, delayedClose == nil else { return close(mode, promise, context) }
-        delayedClose = (mode, promise)
+        guard mode != .input, hasPendingEnd else { return close(mode, promise, context) }
+        delayedCloses.append((mode, promise))
+        guard delayedCloses.count == 1 else { return }
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { self.closeNow(context) }
     }
 
     private func closeNow(_ context: ChannelHandlerContext) {
-        guard let (mode, promise) = delayedClose else { return }
-        delayedClose = nil
-        close(mode, promise, context)
+        let closes = delayedCloses
+        delayedCloses = []
+        for (mode, promise) in closes { close(mode, promise, context) }
     }
 
     private func close(_ mode: CloseMode, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {

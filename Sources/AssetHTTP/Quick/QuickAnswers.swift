@@ -13,18 +13,19 @@ package struct QuickAnswers: Sendable {
     private let tokens: TokenIssuer
     private let limiter: RateLimiter?
     private let delivery: Delivery
-    private let downloads = AccessCache<DownloadKey, Download>()
+    private let downloads = ProjectCache<DownloadKey, Download>(maximumCount: 4000)
 
-    /// What a user asked for; all that decides on the answer is remembered with it, for as long as rights are.
     private struct DownloadKey: Hashable {
-        let user: UserID
         let path: String
         let query: String
+
+        /// Longer ones are not remembered.
+        static let maximumLength = 512
     }
 
     private struct Download: Sendable {
-        let location: String
-        let size: Int64
+        let file: AssetService.FoundSegmentFile
+        let scope: SegmentScope
         let headers: String
     }
 
@@ -79,34 +80,43 @@ package struct QuickAnswers: Sendable {
             let token = request.authToken, let account = request.authAccount,
             let user = service.knownSession(token: RESTSessions.unquoted(token), account: account)
         else { return nil }
-        let key = DownloadKey(user: user.id, path: request.path, query: query)
-        guard let file = downloads.known(key, service.catalog.feedSignal) ?? (try? find(key, user)),
-            let bytes = service.blobs.cachedBytes(of: file.location), bytes.readableBytes == file.size
+        let key = DownloadKey(path: request.path, query: query)
+        guard let download = (try? known(key, user)) ?? (try? find(key, user)),
+            let bytes = service.blobs.cachedBytes(of: download.file.blob.location),
+            bytes.readableBytes == download.file.blob.size
         else { return nil }
         do {
             try limiter?.count(user.id)
         } catch {
             return nil
         }
-        return QuickAnswer(headers: file.headers, body: bytes)
+        return QuickAnswer(headers: download.headers, body: bytes)
+    }
+
+    private func known(_ key: DownloadKey, _ user: User) throws -> Download? {
+        try downloads.known(key) { download in
+            // Rights are asked for each time, so that they are remembered no longer than elsewhere.
+            guard let caller = service.knownCaller(user, scope: download.scope), service.finds(download.file, caller)
+            else { return nil }
+            return try service.projectCursorNow(caller.project.id)
+        }
     }
 
     private func find(_ key: DownloadKey, _ user: User) throws -> Download? {
         guard let segment = Int64(digits: key.path.dropFirst(Self.segments.count)) else { return nil }
         let query = try RESTQuery(key.query)
         let scope = try SegmentScope(parsing: try query.require("scope"))
-        // Read first: a change while the file is looked for makes what is found worthless.
-        guard let caller = service.knownCaller(user, scope: scope) else { return nil }
-        let generation = service.catalog.feedSignal.generation(of: caller.project.id)
-        guard let (asset, blob) = try service.fileNow(caller, segment: segment, try query.segmentFile()) else {
-            return nil
-        }
-        let file = Delivery.File(
-            blob: blob, name: asset.name, type: nil, modifiedOn: asset.updatedOn,
+        guard let caller = service.knownCaller(user, scope: scope),
+            let (file, cursor) = try service.fileNow(caller, segment: segment, try query.segmentFile())
+        else { return nil }
+        let sent = Delivery.File(
+            blob: file.blob, name: file.asset.name, type: nil, modifiedOn: file.asset.updatedOn,
             caching: .segment(isVersioned: try query.isVersioned()))
-        guard let headers = delivery.headersOfWhole(file) else { return nil }
-        let download = Download(location: blob.location, size: blob.size, headers: QuickAnswer.lines(headers))
-        downloads.keep(download, for: key, as: generation, in: caller.project.id)
+        guard let headers = delivery.headersOfWhole(sent) else { return nil }
+        let download = Download(file: file, scope: scope, headers: QuickAnswer.lines(headers))
+        if key.path.utf8.count + key.query.utf8.count <= DownloadKey.maximumLength {
+            downloads.keep(download, for: key, at: cursor)
+        }
         return download
     }
 }

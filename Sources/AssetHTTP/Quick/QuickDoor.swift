@@ -12,7 +12,7 @@ import NIOCore
 ///
 /// It follows where a message ends by its `Content-Length` only. After anything else (bytes of a next request before the answer to
 /// this one, a head in several pieces, chunks, an upgrade) it lets all that is to come on this connection pass.
-final class QuickDoor: ChannelDuplexHandler {
+final class QuickDoor: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = IOData
@@ -29,13 +29,17 @@ final class QuickDoor: ChannelDuplexHandler {
     private let answers: QuickAnswers
     /// Whether the framework has answered all that it was given.
     private let isAtRest: () -> Bool
+    private let hasAnswered: () -> Void
     private var position = Position.start
-    private var isClosing = false
+    /// Those that wait until the socket has taken everything.
+    private var delayedCloses: [(mode: CloseMode, promise: EventLoopPromise<Void>?)] = []
     private static let closeDelay = TimeAmount.seconds(10)
 
-    init(_ answers: QuickAnswers, isAtRest: @escaping () -> Bool) {
+    /// - Parameter hasAnswered: told of each answer.
+    init(_ answers: QuickAnswers, isAtRest: @escaping () -> Bool, hasAnswered: @escaping () -> Void = {}) {
         self.answers = answers
         self.isAtRest = isAtRest
+        self.hasAnswered = hasAnswered
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -46,6 +50,7 @@ final class QuickDoor: ChannelDuplexHandler {
             context.write(wrapOutboundOut(.byteBuffer(head)), promise: nil)
             if let body = answer.separateBody { context.write(wrapOutboundOut(.byteBuffer(body)), promise: nil) }
             context.flush()
+            hasAnswered()
         } else {
             context.fireChannelRead(data)
         }
@@ -70,7 +75,7 @@ final class QuickDoor: ChannelDuplexHandler {
                 return nil
             }
             // A client that does not take its answers gets no more of them from here.
-            guard !isClosing, context.channel.isWritable, isAtRest() else { return nil }
+            guard delayedCloses.isEmpty, context.channel.isWritable, isAtRest() else { return nil }
             request.body =
                 buffer.getSlice(at: buffer.readerIndex + request.headLength, length: request.contentLength)
                 ?? ByteBuffer()
@@ -80,19 +85,23 @@ final class QuickDoor: ChannelDuplexHandler {
 
     /// Bytes that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        let pending = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        guard mode != .input, !isClosing, let pending, pending > 0 else {
+        let pending = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        guard mode != .input, !delayedCloses.isEmpty || pending > 0 else {
             return context.close(mode: mode, promise: promise)
         }
-        isClosing = true
+        delayedCloses.append((mode, promise))
+        guard delayedCloses.count == 1 else { return }
+        // Whichever comes first; a promise is kept once.
         let isOver = context.eventLoop.makePromise(of: Void.self)
-        isOver.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: mode, promise: promise) }
         let limit = context.eventLoop.assumeIsolated().scheduleTask(in: Self.closeDelay) { isOver.succeed() }
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in
+        isOver.futureResult.assumeIsolated().whenComplete { _ in
             limit.cancel()
-            isOver.succeed()
+            let closes = self.delayedCloses
+            self.delayedCloses = []
+            for (mode, promise) in closes { context.close(mode: mode, promise: promise) }
         }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { _ in isOver.succeed() }
         context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: written)
     }
 }

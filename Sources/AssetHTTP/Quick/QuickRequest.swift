@@ -25,6 +25,9 @@ struct QuickRequest {
     var body = ByteBuffer()
 
     private static let maximumHead = 8 << 10
+    private static let maximumFields = 100
+    /// Not CONNECT and the like, behind which another protocol may begin.
+    private static let others = ["DELETE", "HEAD", "OPTIONS", "PATCH", "PUT"]
 
     /// nil when the bytes do not begin with a complete head of an HTTP/1.1 request, or when there is anything special about it.
     init?(_ buffer: ByteBuffer) {
@@ -45,8 +48,7 @@ struct QuickRequest {
         switch first[..<methodEnd] {
         case let name where name.elementsEqual("GET".utf8): method = .get
         case let name where name.elementsEqual("POST".utf8): method = .post
-        // The framework knows which have no body.
-        case let name where !name.isEmpty && name.allSatisfy(Self.isCapital): method = .other
+        case let name where Self.others.contains { name.elementsEqual($0.utf8) }: method = .other
         default: return nil
         }
         let target = first[(methodEnd + 1)..<targetEnd]
@@ -57,15 +59,18 @@ struct QuickRequest {
         path = String(decoding: target[..<(mark ?? target.endIndex)], as: UTF8.self)
         query = mark.map { String(decoding: target[($0 + 1)...], as: UTF8.self) }
 
+        var count = 0
         var hasHost = false
         var hasLength = false
         while let line = lines.next() {
             if line.isEmpty {
                 headLength = lines.position
-                // Without it, the framework refuses the request.
+                // Without it, URLs in the answer are made in another way.
                 if !hasHost { return nil }
                 return
             }
+            count += 1
+            if count > Self.maximumFields { return nil }
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line[..<colon].allSatisfy(Self.isNamePart),
                 colon > line.startIndex
             else { return nil }
@@ -97,7 +102,9 @@ struct QuickRequest {
                 13 where isName("if-none-match"), 17 where isName("if-modified-since"),
                 19 where isName("if-unmodified-since"):
                 isWhole = false
-            case 6 where isName("expect"), 7 where isName("upgrade"), 17 where isName("transfer-encoding"): return nil
+            case 6 where isName("expect"), 7 where isName("upgrade"), 17 where isName("transfer-encoding"),
+                16 where isName("proxy-connection"):
+                return nil
             default: break
             }
         }

@@ -9,9 +9,6 @@ package struct QuickServer: ServerChildChannel {
     private let http1: HTTP1Channel
     private let answers: QuickAnswers?
 
-    /// A connection on which nothing has come for so long, and of whose requests none is being answered, is closed.
-    private static let idleTimeout = TimeAmount.seconds(75)
-
     /// - Parameter answers: nil when every request is to go through the router, and so into the log.
     package static func builder(_ answers: QuickAnswers?) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
@@ -24,11 +21,11 @@ package struct QuickServer: ServerChildChannel {
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         http1.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            guard let answers else { return value }
             let pipeline = channel.pipeline.syncOperations
             let wire = try pipeline.handler(type: WireHandler.self)
-            var first: [any ChannelHandler] = [IdleStateHandler(readTimeout: Self.idleTimeout)]
-            if let answers { first.append(QuickDoor(answers) { wire.isAtRest }) }
-            try pipeline.addHandlers(first, position: .first)
+            try pipeline.addHandler(
+                QuickDoor(answers, isAtRest: { wire.isAtRest }, hasAnswered: { wire.wasActive() }), position: .first)
             return value
         }
     }
