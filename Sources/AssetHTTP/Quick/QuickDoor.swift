@@ -31,6 +31,8 @@ final class QuickDoor: ChannelDuplexHandler, RemovableChannelHandler {
     private let isAtRest: () -> Bool
     private let hasAnswered: () -> Void
     private var position = Position.start
+    /// Whether the last that was handed over is an answer from here. What the framework sends is its own to wait for (`WireHandler`).
+    private var hasAnsweredLast = false
     /// Those that wait until the socket has taken everything.
     private var delayedCloses: [(mode: CloseMode, promise: EventLoopPromise<Void>?)] = []
     private static let closeDelay = TimeAmount.seconds(10)
@@ -50,6 +52,7 @@ final class QuickDoor: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(wrapOutboundOut(.byteBuffer(head)), promise: nil)
             if let body = answer.separateBody { context.write(wrapOutboundOut(.byteBuffer(body)), promise: nil) }
             context.flush()
+            hasAnsweredLast = true
             hasAnswered()
         } else {
             context.fireChannelRead(data)
@@ -83,10 +86,16 @@ final class QuickDoor: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Bytes that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped reading.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        hasAnsweredLast = false
+        context.write(data, promise: promise)
+    }
+
+    /// Of an answer, bytes that the socket has not taken yet would be lost: closing waits for them, but not for a client that has stopped
+    /// reading.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         let pending = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        guard mode != .input, !delayedCloses.isEmpty || pending > 0 else {
+        guard mode != .input, hasAnsweredLast, !delayedCloses.isEmpty || pending > 0 else {
             return context.close(mode: mode, promise: promise)
         }
         delayedCloses.append((mode, promise))
