@@ -51,7 +51,7 @@ package final class WireHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether every request that has begun has come to its end and is answered, as far as this program goes.
     var isAtRest: Bool { openAnswers == 0 && !isReceiving && !isDiscarding && !hasFailed && delayedCloses.isEmpty }
 
-    /// A request has been answered by somebody else.
+    /// To be told of requests, too, that never came this far.
     func wasActive() { lastActivity = loop?.now ?? lastActivity }
 
     package func handlerAdded(context: ChannelHandlerContext) {
