@@ -16,7 +16,6 @@ from segment_client import SegmentAssets, SegmentClient
 SEED = int(os.environ.get("STOCKROOM_WIRE_SEED", random.randrange(1 << 32)))
 CONNECTIONS = 60
 REQUESTS = 25
-SEGMENT = 27665650
 
 
 class Answers:
@@ -51,21 +50,22 @@ class Answers:
 class Wire:
     """Requests as bytes, and what must be answered to each."""
 
-    def __init__(self, server):
+    def __init__(self, server, new_segment=lambda _: 27665601):
         self.url = server.url
         project = server.demo["project"]
         calls = ProjectCalls.with_key(server.url, project["gid"], project["apiKey"])
         assets = SegmentAssets(SegmentClient(server.url, server.demo["account"], server.demo["key"]), scope="pr7214")
+        self.segment = new_segment(assets)
         self.files = {f"wire-{size}.txt": os.urandom(size) for size in (0, 1, 1000, 20_000, 100_000)}
         for name, content in self.files.items():
-            assets.upload(SEGMENT, name, content)
+            assets.upload(self.segment, name, content)
         self.root = calls.result("assets/root")["root"]
         self.get = f"/api/p/{calls.gid}/assets/get"
         self.project_headers = {"Authorization": f"Bearer {calls.token}"}
         self.segment_headers = assets.client.auth_headers
 
     def file(self, name, method="GET", **headers):
-        path = f"/api/resources/assets/{SEGMENT}?scope=pr7214&filename={name}"
+        path = f"/api/resources/assets/{self.segment}?scope=pr7214&filename={name}"
         return method, self.request(method, path, {**self.segment_headers, **headers})
 
     def asset(self, body, **headers):
@@ -125,8 +125,8 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def wire(server):
-    return Wire(server)
+def wire(server, new_segment):
+    return Wire(server, new_segment)
 
 
 def pieces(data, choice):
