@@ -90,7 +90,10 @@ extension AssetService {
         _ reference: @autoclosure @escaping @Sendable () throws -> SegmentFileReference
     ) async throws -> (asset: Asset, blob: Blob) {
         try caller.require(.read)
-        return try await catalog.lookUp { tx in try file(caller, segment, try reference(), tx) }
+        return try await catalog.lookUp { tx in
+            let document = try document(ofSegment: segment, caller, tx)
+            return try file(caller, segment, of: document, try reference(), tx)
+        }
     }
 
     /// What a file of a segment is found by, and what decides whether a caller may read it.
@@ -110,7 +113,7 @@ extension AssetService {
         try caller.require(.read)
         return try catalog.lookUpNow { tx in
             let document = try document(ofSegment: segment, caller, tx)
-            let (asset, blob) = try file(caller, segment, try reference(), tx)
+            let (asset, blob) = try file(caller, segment, of: document, try reference(), tx)
             let found = FoundSegmentFile(
                 asset: asset, blob: blob, segment: segment, document: document, languages: caller.project.languages)
             return (found, try tx.projectCursor(caller.project.id))
@@ -130,11 +133,10 @@ extension AssetService {
     }
 
     private func file(
-        _ caller: Caller, _ segment: Int64, _ reference: @autoclosure () throws -> SegmentFileReference,
+        _ caller: Caller, _ segment: Int64, of document: Int64, _ reference: SegmentFileReference,
         _ tx: any CatalogTransaction
     ) throws -> (asset: Asset, blob: Blob) {
-        let document = try document(ofSegment: segment, caller, tx)
-        let path = try reference().path(in: caller.project)
+        let path = try reference.path(in: caller.project)
         guard let asset = try tx.file(path, SegmentFolder(document: document, segment: segment), in: caller.project),
             let content = asset.content, let blob = try tx.blob(content.blob)
         else { throw AssetError(.fileNotFound, "The requested file does not exist.") }
