@@ -46,6 +46,19 @@ struct SocketClientTests {
         connection.session.close()
     }
 
+    @Test func `who is refused may close the connection, and gets no other answer`() async throws {
+        let connection = try await Connection()
+        let session = connection.session
+        session.receive("40{\"JWT\":\"wrong\"}")
+        #expect(try await connection.packet("4") == "44{\"message\":\"Permission denied\"}")
+        session.receive("420[\"init\",{}]")
+        try await session.send("behind it")
+        #expect(try await session.poll() == ["4behind it"])
+        session.receive("1")
+        #expect(connection.live.session(session.id) == nil)
+        await #expect(throws: EngineSession.Refusal.self) { try await session.poll() }
+    }
+
     @Test func `who sends waits while the client takes nothing, and goes on when it does`() async throws {
         let connection = try await Connection()
         let session = connection.session

@@ -69,7 +69,9 @@ final class SocketClient {
             (try? await service.user(verified.user)) != nil
         else {
             isOver = true
-            return session.finish("4{\"message\":\"Permission denied\"}")
+            // The client closes the connection, or else it is cut off as one that never said who it is. A close from here may meet its
+            // own, and python-socketio then waits for half a minute.
+            return try await session.send("4{\"message\":\"Permission denied\"}")
         }
         token = verified
         session.setConnected()
