@@ -4,7 +4,7 @@ import OrderedCollections
 /// The tree: what changes it.
 extension SQLTransaction {
     func insert(_ draft: AssetDraft) throws -> Asset {
-        let gid = GID()
+        let gid = GID(madeOn: draft.createdOn)
         let info = draft.content?.info.text ?? "{}"
         let row = try db.insertUnlessTaken(
             """

@@ -219,6 +219,7 @@ extension CatalogSuite {
         #expect(asset.status == .published)
         #expect(asset.version == 1)
         #expect(asset.createdOn == CatalogSet.now)
+        #expect(asset.gid.description.prefix(13) == GID(madeOn: CatalogSet.now).description.prefix(13))
         #expect(asset.updatedOn == CatalogSet.now)
         #expect(asset.content?.size == 5)
         #expect(asset.content?.type == "svg")

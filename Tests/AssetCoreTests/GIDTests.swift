@@ -17,6 +17,16 @@ struct GIDTests {
         }
     }
 
+    @Test func `those with a time stand in its order, are of version 4, and differ when made at once`() throws {
+        let moments = [0, 1, 1_000_000, 1_700_000_000_000].map { Timestamp(microseconds: $0 * 1000 + 7) }
+        let gids = moments.map { GID(madeOn: $0) }
+        #expect(gids.map(\.description) == gids.map(\.description).sorted())
+        #expect(gids.last?.description.hasPrefix("018bcfe5-6800-4") == true)
+        // Before 1970 the order is another one, no more.
+        for gid in gids + [GID(madeOn: Timestamp(microseconds: -5000))] { #expect(GID(gid.description) == gid) }
+        #expect(Set((0..<1000).map { _ in GID(madeOn: moments[0]) }).count == 1000)
+    }
+
     @Test func `bytes stand in the order in which they are printed`() throws {
         let gid = try #require(GID("00112233-4455-4677-8899-aabbccddeeff"))
         #expect(
