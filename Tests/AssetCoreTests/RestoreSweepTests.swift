@@ -178,6 +178,28 @@ struct RestoreSweepTests {
         #expect(try await test.now(a)?.name == "b")
     }
 
+    @Test(arguments: [1, 1000])
+    func `new folders go, also when what they hold goes to the trash last`(limit: Int) async throws {
+        let test = try await TestService.make()
+        let caller = try await test.caller()
+        let service = test.service
+        let trash = try await test.folder(caller, "trash")
+        let thrown = try await test.folder(caller, "thrown", in: trash.gid)
+        _ = try await service.delete(caller, .gid(trash.gid))
+        _ = try await service.createBackup(caller, createdBy: "test", name: nil)
+        try await test.runJobs()
+        let before = try await test.tree().map { "\($0.path) \($0.asset.status)" }
+        let outer = try await test.folder(caller, "outer")
+        let inner = try await test.folder(caller, "inner", in: outer.gid)
+        _ = try await service.move(caller, .gid(thrown.gid), to: .gid(inner.gid))
+        _ = try await service.undelete(caller, .gid(thrown.gid))
+        let (_, token) = try await service.restoreBackup(caller, version: 1)
+        let steps = RestoreSteps(test: test, token: token)
+        while try await steps.step(limit: limit) { try await test.expectSoundTree(isAtEnd: false) }
+        #expect(try await test.tree().map { "\($0.path) \($0.asset.status)" } == before)
+        try await test.expectSoundTree()
+    }
+
     @Test func `a restore that has begun goes to its end, and what was asked for later waits for it`() async throws {
         let scene = try await Scene.make()
         let (test, caller, service) = (scene.test, scene.caller, scene.test.service)

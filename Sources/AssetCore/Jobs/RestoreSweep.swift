@@ -11,7 +11,8 @@ import OrderedCollections
 ///    texts come back, and so does what lay in the trash. A folder stands in its place before what lies in it, so that no folder ever lies
 ///    in itself.
 /// 2. *removing* what the wanted snapshot does not have: files, and folders that have become empty.
-/// 3. *trashing* folders that belong in the trash, from the bottom up, so that nothing published ever lies below a deleted folder.
+/// 3. *trashing* folders that belong in the trash, from the bottom up, so that nothing published ever lies below a deleted folder;
+///    those that wait for that go to their place then, and what becomes empty by it and is not wanted goes too.
 /// 4. *renaming* back what had to make room for others and was then kept by somebody's change.
 /// 5. *clearing* the list of folders.
 struct RestoreSweep {
@@ -212,6 +213,11 @@ struct RestoreSweep {
         _ = try placing.relocate(asset, from: old, to: new)
         try placing.tell()
         job = placing.job
+        if let left = asset.parent {
+            // It may have been the last that kept this folder from being removed.
+            let stays = try removeEmpty(from: left)
+            if stays != left { try tx.appendUpdate(of: stays, in: job.project) }
+        }
         return placing.spent
     }
 
