@@ -46,17 +46,38 @@ struct SocketClientTests {
         connection.session.close()
     }
 
-    @Test func `who is refused may close the connection, and gets no other answer`() async throws {
-        let connection = try await Connection()
+    @Test func `who is refused may end the session, hears nothing more, and is cut off`() async throws {
+        for connect in ["0{\"JWT\":\"wrong\"}", "0/admin,{}"] {
+            let connection = try await Connection()
+            let session = connection.session
+            session.receive("4" + connect)
+            #expect(try await connection.packet("44").hasSuffix("}"))
+            session.receive("420[\"init\",{}]")
+            if connect.hasPrefix("0{") {
+                try await session.send("behind it")
+                #expect(try await session.poll() == ["4behind it"])
+            }
+            await #expect(throws: EngineSession.Refusal.self) { try await session.poll() }
+            #expect(connection.live.session(session.id) == nil)
+        }
+    }
+
+    @Test func `a wrong namespace does not end the session of a client that also has the right one`() async throws {
+        let connection = try await Connection(maximum: 2)
         let session = connection.session
-        session.receive("40{\"JWT\":\"wrong\"}")
-        #expect(try await connection.packet("4") == "44{\"message\":\"Permission denied\"}")
-        session.receive("420[\"init\",{}]")
-        try await session.send("behind it")
-        #expect(try await session.poll() == ["4behind it"])
-        session.receive("1")
-        #expect(connection.live.session(session.id) == nil)
-        await #expect(throws: EngineSession.Refusal.self) { try await session.poll() }
+        let token = try await connection.tokens.issue(for: try await connection.test.caller().user.gid)
+        session.receive("40/admin,{}")
+        #expect(try await connection.packet("44") == "44/admin,{\"message\":\"Invalid namespace\"}")
+        session.receive("40{\"JWT\":\"\(token)\"}")
+        _ = try await connection.packet("40{")
+        // By the end of a later one that does not, its own time is over too.
+        let other = try connection.live.makeSession()
+        Task { await SocketClient(session: other, service: connection.test.service, tokens: connection.tokens).run() }
+        other.receive("40/admin,{}")
+        while (try? await other.poll()) != nil {}
+        session.receive("420[\"other\"]")
+        #expect(try await connection.packet("430").contains("501"))
+        session.close()
     }
 
     @Test func `who sends waits while the client takes nothing, and goes on when it does`() async throws {

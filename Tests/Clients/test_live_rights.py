@@ -1,5 +1,6 @@
 """Who may hear the live feed over socket.io: tokens, their renewal, members that go, servers that come back."""
 
+import asyncio
 import queue
 import sqlite3
 import time
@@ -8,7 +9,7 @@ import pytest
 import socketio
 
 import project_client
-from live_client import SOCKET_NAMES, SOCKETS, AsyncSocket, SyncSocket, new_socket  # noqa: F401
+from live_client import PATH, SOCKET_NAMES, SOCKETS, TRANSPORTS, AsyncSocket, SyncSocket, new_socket  # noqa: F401
 from live_feed import WAIT, feed_from_now, feed_of, new_folder, positions, time_limit, within  # noqa: F401
 from live_line import Line
 
@@ -104,6 +105,25 @@ def test_a_token_that_was_changed_is_refused(calls, make):
         with pytest.raises(socketio.exceptions.ConnectionError):
             socket.connect()
         assert socket.refusals.get(timeout=5) == ({"message": "Permission denied"},)
+
+
+@pytest.mark.parametrize("namespace", ["/", "/admin"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_many_that_are_refused_at_once_do_not_wait_for_the_server(calls, transport, namespace):
+    """Each is in a race of its own, between its own end of the connection and the server's."""
+
+    async def connect():
+        client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            await client.connect(
+                calls.url, socketio_path=PATH, namespaces=[namespace], auth={"JWT": "wrong"},
+                transports=TRANSPORTS[transport], wait_timeout=WAIT,
+            )
+
+    async def connect_many():
+        await asyncio.wait_for(asyncio.gather(*[connect() for _ in range(60)]), WAIT - 5)
+
+    asyncio.run(connect_many())
 
 
 def test_without_authentication(calls, make):

@@ -205,6 +205,8 @@ final class EngineSession: Sendable {
     /// The client has said who it is.
     func setConnected() { state.withLock { $0.isConnected = true } }
 
+    var isConnected: Bool { state.withLock { $0.isConnected } }
+
     // MARK: WebSockets
 
     /// A WebSocket that was opened for this session: the one transport from the start, or one to be tried out first.

@@ -18,6 +18,8 @@ final class SocketClient {
     /// Follows the feeds, or before `init` only whether the user is still there.
     private var follower: Task<Void, Never>?
     private var renewal: Task<Void, Never>?
+    /// Ends the session of a client that was refused.
+    private var ending: Task<Void, Never>?
 
     init(session: EngineSession, service: AssetService, tokens: TokenIssuer) {
         self.session = session
@@ -41,12 +43,14 @@ final class SocketClient {
         }
         follower?.cancel()
         renewal?.cancel()
+        ending?.cancel()
     }
 
     private func receive(_ packet: SocketPacket) async throws {
         if isOver { return }
         switch packet.kind {
         case .connect where packet.namespace != "/":
+            endSoon()
             try await session.send("4\(packet.namespace),{\"message\":\"Invalid namespace\"}")
         case .connect:
             // Once is enough.
@@ -69,8 +73,7 @@ final class SocketClient {
             (try? await service.user(verified.user)) != nil
         else {
             isOver = true
-            // The client closes the connection, or else it is cut off as one that never said who it is. A close from here may meet its
-            // own, and python-socketio then waits for half a minute.
+            endSoon()
             return try await session.send("4{\"message\":\"Permission denied\"}")
         }
         token = verified
@@ -79,6 +82,17 @@ final class SocketClient {
         try await session.send("0{\"sid\":\"\(id)\"}")
         scheduleRenewal(verified)
         await startFollowing(nil)
+    }
+
+    /// Ends the session unless the client is connected by then, or has ended it itself. At once would be too early: that may meet the
+    /// client's own end, and python-socketio then waits for half a minute. Never would be too late: over polling, the same client at
+    /// times only waits for the server.
+    private func endSoon() {
+        ending?.cancel()
+        ending = Task { [session] in
+            try? await Task.sleep(for: .seconds(1))
+            if !Task.isCancelled, !session.isConnected { session.close() }
+        }
     }
 
     // MARK: Events of the client
