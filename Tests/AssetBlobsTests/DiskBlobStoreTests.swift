@@ -1,10 +1,11 @@
-import AssetBlobs
 import AssetCore
 import AssetTesting
 import Foundation
 import NIOCore
 import NIOPosix
 import Testing
+
+@testable import AssetBlobs
 
 /// Each test has a data folder of its own, which goes when the test ends.
 final class DiskBlobStoreTests: Sendable {
@@ -231,6 +232,36 @@ final class DiskBlobStoreTests: Sendable {
         #expect(error?.detail?.hasPrefix("rename ") == true)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/tmp") == [])
     }
+
+    #if os(Linux)
+    /// Only where the kernel can do without them at all: `tmpfs` has no other place for its files.
+    @Test func `of a large file, the kernel keeps the beginning only`() async throws {
+        let kept = 1 << 20
+        let store = try DiskBlobStore(directory: folder, keptInMemory: Int64(kept))
+        let bytes = TestBody.bytes(20 << 20)
+        let blob = try await store.put(TestBody(bytes), limit: .max)
+        #expect(blob.hash == Secrets.hash(ByteBuffer(bytes: bytes)))
+        let path = folder + "/blobs/" + blob.location
+        if SystemCalls.canSynchronizeFileSystem(of: folder) {
+            let resident = try residentPages(of: path, size: bytes.count)
+            let pages = kept / Int(getpagesize())
+            #expect(resident[..<pages].allSatisfy { $0 })
+            // The kernel may keep more around where the part begins.
+            #expect(resident[(2 * pages)...].allSatisfy { !$0 })
+        }
+        #expect(FileManager.default.contents(atPath: path) == Data(bytes))
+    }
+
+    private func residentPages(of path: String, size: Int) throws -> [Bool] {
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        let map = try #require(mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0))
+        defer { munmap(map, size) }
+        var states = [UInt8](repeating: 0, count: (size + Int(getpagesize()) - 1) / Int(getpagesize()))
+        try #require(mincore(map, size, &states) == 0)
+        return states.map { $0 & 1 == 1 }
+    }
+    #endif
 
     @Test func stoppedPool() async throws {
         let pool = NIOThreadPool(numberOfThreads: 1)

@@ -115,6 +115,14 @@ enum SystemCalls {
         #endif
     }
 
+    /// Lets the kernel use the memory of a part of a file for other things, as far as it is on the disk. Only a hint.
+    @available(*, noasync)
+    static func forget(_ range: Range<Int64>, of descriptor: Int32) {
+        #if os(Linux)
+        _ = posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+        #endif
+    }
+
     /// Whether `syncfs` waits for the disk and tells of failures: since Linux 5.8, on the file systems that are known to do that. Some that
     /// are programs (FUSE) answer at once.
     static func canSynchronizeFileSystem(of folder: String) -> Bool {

@@ -6,14 +6,13 @@ import Synchronization
 
 /// A file on its way into the store: written in `tmp/`, hashed on the way, and moved into place when it is complete.
 ///
-/// All functions block. Calls come one after the other, but each from another thread of the pool; the lock shows that to the
-/// compiler, and is never waited for.
+/// All functions block. Calls come one after the other, but each from another thread of the pool, and `addToHash` beside `append`; the
+/// locks show that to the compiler, and are never waited for.
 final class UploadFile: Sendable {
     private struct State: ~Copyable {
         var descriptor: Int32?
         /// What `discard` removes.
         var path: String?
-        var hash = SHA256()
         var size: Int64 = 0
         var writtenBack: Int64 = 0
     }
@@ -23,9 +22,21 @@ final class UploadFile: Sendable {
     private static let writeBackStep: Int64 = 8 * 1024 * 1024
 
     private let layout: DiskLayout
+    private let keptInMemory: Int64
     private let state = Mutex(State())
+    private let hash = Mutex(SHA256())
 
-    init(_ layout: DiskLayout) { self.layout = layout }
+    /// - Parameter keptInMemory: how many bytes may stay in the kernel's memory when they are on the disk.
+    init(_ layout: DiskLayout, keptInMemory: Int64) {
+        self.layout = layout
+        self.keptInMemory = keptInMemory
+    }
+
+    /// Takes the bytes of each `append`, in the same order.
+    @available(*, noasync)
+    func addToHash(_ bytes: ByteBuffer) {
+        bytes.withUnsafeReadableBytes { bytes in hash.withLock { $0.update(bufferPointer: bytes) } }
+    }
 
     @available(*, noasync)
     func append(_ bytes: ByteBuffer) throws(AssetError) {
@@ -35,21 +46,29 @@ final class UploadFile: Sendable {
                 return
             }
             SystemCalls.beginWriteBack(state.writtenBack..<state.size, of: descriptor)
+            // Most of what was begun before is on the disk by now.
+            forget(upTo: state.writtenBack, of: descriptor)
             state.writtenBack = state.size
         }
     }
 
-    /// Appends the last bytes, makes the file durable and gives it its place.
+    private func forget(upTo end: Int64, of descriptor: Int32) {
+        if keptInMemory < end { SystemCalls.forget(keptInMemory..<end, of: descriptor) }
+    }
+
+    /// Appends the last bytes, also to the hash, makes the file durable and gives it its place.
     @available(*, noasync)
     func commit(_ last: ByteBuffer) throws(AssetError) -> StoredBlob {
         try state.withLock { state throws(AssetError) in
             let (descriptor, path) = try append(last, to: &state)
-            let hash = Array(state.hash.finalize())
+            addToHash(last)
+            let hash = Array(hash.withLock { $0.finalize() })
             let location = DiskLayout.newLocation(hash: hash)
             let destination = try layout.path(of: location)
             try SystemCalls.check("rename", destination) { rename(path, destination) }
             state.path = destination
             try SystemCalls.synchronize(descriptor, destination)
+            forget(upTo: state.size, of: descriptor)
             state.descriptor = nil
             try SystemCalls.close(descriptor, destination)
             try SystemCalls.synchronizeFolder(layout.shardPath(Int(hash[0])))
@@ -84,8 +103,7 @@ final class UploadFile: Sendable {
         }
         // The buffer's own closure cannot say which error it throws.
         let result = bytes.withUnsafeReadableBytes { bytes -> Result<Void, AssetError> in
-            state.hash.update(bufferPointer: bytes)
-            return Result { () throws(AssetError) in try SystemCalls.write(bytes, to: descriptor, path) }
+            Result { () throws(AssetError) in try SystemCalls.write(bytes, to: descriptor, path) }
         }
         try result.get()
         state.size += Int64(bytes.readableBytes)
