@@ -66,7 +66,7 @@ let package = Package(
         ),
         .target(name: "AssetSQL", dependencies: ["AssetCore", collections], swiftSettings: settings),
         .target(
-            name: "AssetSQLite", dependencies: ["AssetCore", "AssetSQL", grdb, grdbSQLite],
+            name: "AssetSQLite", dependencies: ["AssetCore", "AssetSQL", grdb, grdbSQLite, logging],
             swiftSettings: settings + [.strictMemorySafety()]
         ),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
@@ -140,7 +140,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AssetSQLiteTests",
-            dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetTesting", grdb, nioCore],
+            dependencies: ["AssetCore", "AssetSQL", "AssetSQLite", "AssetTesting", grdb, logging, nioCore],
             swiftSettings: settings
         ),
         .testTarget(

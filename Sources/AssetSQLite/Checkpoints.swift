@@ -33,6 +33,7 @@ import Synchronization
 
     private let connection: DatabaseQueue
     private let writer: any DatabaseWriter
+    private let turns: WriterTurns
     private let state = Mutex(State())
 
     /// The log may have so many pages; a page that changes often is put into the file less often the longer the log is.
@@ -41,9 +42,10 @@ import Synchronization
     private static let fewPages = 250
     private static let maximumPasses = 4
 
-    init(path: String, configuration: Configuration, writer: any DatabaseWriter) throws {
+    init(path: String, configuration: Configuration, writer: any DatabaseWriter, turns: WriterTurns) throws {
         connection = try DatabaseQueue(path: path, configuration: configuration)
         self.writer = writer
+        self.turns = turns
         writer.writeWithoutTransaction { db in
             // Takes the place of what SQLite does by itself. Whoever commits keeps this object: see `makeIfDue`.
             let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -85,7 +87,9 @@ import Synchronization
         connection.asyncWriteWithoutTransaction { [self] db in
             let pages = Self.checkpoint(db)
             let covered = Self.synchronize(db) ? pages : nil
-            writer.asyncWriteWithoutTransaction { [self] db in goOn(db, covered: covered) }
+            writer.asyncWriteWithoutTransaction { [self] db in
+                turns.measure(.checkpoint) { goOn(db, covered: covered) }
+            }
         }
     }
 

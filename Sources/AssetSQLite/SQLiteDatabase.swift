@@ -1,6 +1,7 @@
 package import AssetCore
 package import AssetSQL
 import GRDB
+import Logging
 
 /// SQLite through GRDB's pool: one writer, readers on snapshots beside it.
 ///
@@ -12,6 +13,7 @@ package struct SQLiteDatabase: SQLDatabase {
     private let writes: WriteQueue
     private let lookUps: LookUpConnections?
     private let checkpoints: Checkpoints?
+    private let turns: WriterTurns
 
     /// Opens or creates the file.
     /// - Parameter readers: how many reads run at the same time.
@@ -21,19 +23,23 @@ package struct SQLiteDatabase: SQLDatabase {
         let pool = try DatabasePool(path: path, configuration: configuration)
         // The pool sets NORMAL when it turns the write-ahead log on, and that would lose commits when the machine stops.
         try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+        let turns = WriterTurns(logger: Logger(label: "stockroom"))
         self.init(
             pool, LookUpConnections(path: path, configuration: Self.configuration),
-            try Checkpoints(path: path, configuration: Self.configuration, writer: pool))
+            try Checkpoints(path: path, configuration: Self.configuration, writer: pool, turns: turns), turns)
     }
 
-    private init(_ pool: any DatabaseWriter, _ lookUps: LookUpConnections?, _ checkpoints: Checkpoints?) {
+    private init(
+        _ pool: any DatabaseWriter, _ lookUps: LookUpConnections?, _ checkpoints: Checkpoints?, _ turns: WriterTurns
+    ) {
         self.pool = pool
         self.lookUps = lookUps
         self.checkpoints = checkpoints
-        let merges = SearchMerges(writer: pool) { checkpoints?.makeIfDue() }
+        self.turns = turns
+        let merges = SearchMerges(writer: pool, turns: turns) { checkpoints?.makeIfDue() }
         writes = WriteQueue { work in
             pool.asyncWriteWithoutTransaction { db in
-                work(SQLiteConnection(db: db))
+                turns.measure(.write) { work(SQLiteConnection(db: db)) }
                 checkpoints?.makeIfDue()
                 if checkpoints?.takeCommitted() ?? true { merges.makeIfDue() }
             }
@@ -42,7 +48,8 @@ package struct SQLiteDatabase: SQLDatabase {
 
     /// A database that lives in memory, for tests.
     package static func inMemory() throws -> SQLiteDatabase {
-        SQLiteDatabase(try DatabaseQueue(configuration: configuration), nil, nil)
+        SQLiteDatabase(
+            try DatabaseQueue(configuration: configuration), nil, nil, WriterTurns(logger: Logger(label: "stockroom")))
     }
 
     /// Waits for reads and writes that run. The file is then complete by itself, without a write-ahead log; afterwards nothing works.
@@ -52,6 +59,7 @@ package struct SQLiteDatabase: SQLDatabase {
         // The readers first: the last connection puts the log into the file, and must be one that can write.
         (pool as? DatabasePool)?.invalidateReadOnlyConnections()
         try? pool.close()
+        turns.tell()
     }
 
     private static var configuration: Configuration {

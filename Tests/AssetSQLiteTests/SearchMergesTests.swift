@@ -1,7 +1,9 @@
-import AssetSQLite
+import GRDB
+import Logging
 import Testing
 
 @testable import AssetSQL
+@testable import AssetSQLite
 
 /// How the parts of the search index are put together.
 struct SearchMergesTests {
@@ -39,6 +41,41 @@ struct SearchMergesTests {
             }
         }
         #expect(found == Array(1...Int64(Self.commits)))
+    }
+
+    @Test func `a part goes on until all is merged, or its time is over`() async throws {
+        let writer = try DatabaseQueue()
+        try await writer.write { try $0.execute(sql: "CREATE VIRTUAL TABLE asset_search USING fts5 (name)") }
+        try await writer.write { db in
+            try db.execute(
+                sql:
+                    "INSERT INTO asset_search (asset_search, rank) VALUES ('automerge', 0), ('crisismerge', 64), ('usermerge', 8)"
+            )
+        }
+        // Each commit leaves a segment of many pages.
+        for commit in 0..<60 {
+            try await writer.write { db in
+                for number in 0..<300 {
+                    try db.execute(
+                        sql: "INSERT INTO asset_search (name) VALUES (?)", arguments: ["7_\(commit * 300 + number)"])
+                }
+            }
+        }
+        func segments() async throws -> Int {
+            try await writer.read { db in
+                try Int.fetchOne(db, sql: "SELECT COUNT(DISTINCT segid) FROM asset_search_idx") ?? 0
+            }
+        }
+        let before = try await segments()
+        #expect(before == 60)
+        let turns = WriterTurns(logger: Logger(label: "test"))
+        let hurried = SearchMerges(writer: writer, turns: turns, partTime: .zero) {}
+        hurried.makeIfDue()
+        #expect(try await segments() == before)
+        let patient = SearchMerges(writer: writer, turns: turns, partTime: .seconds(600)) {}
+        patient.makeIfDue()
+        // The writer does one thing after the other.
+        #expect(try await segments() < 8)
     }
 
     @Test func `a transaction that changes more than there can be segments succeeds`() async throws {
