@@ -51,9 +51,9 @@ package final class PostgresDatabase: SQLDatabase {
     ) async throws -> Value { try await read(body) }
 
     package func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
-        try await translating { try await QueuedWrite(body).run(in: queue(for: scope)) }
+        try await translating { try await QueuedWrite(size, body).run(in: queue(for: scope)) }
     }
 
     package func announce(_ touched: Touched) { announcements.add(touched) }

@@ -1,3 +1,4 @@
+package import AssetCore
 import Synchronization
 
 /// A write of one caller.
@@ -8,10 +9,14 @@ package final class QueuedWrite<Value: Sendable>: WriteQueue.Item {
         var continuation: CheckedContinuation<Value, any Error>?
     }
 
+    private let size: WriteSize
     private let body: @Sendable (any SQLConnection) throws -> Value
     private let state = Mutex(State())
 
-    package init(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) { self.body = body }
+    package init(_ size: WriteSize = .small, _ body: @escaping @Sendable (any SQLConnection) throws -> Value) {
+        self.size = size
+        self.body = body
+    }
 
     /// Waits in the queue, and for the commit.
     package func run(in queue: WriteQueue) async throws -> Value {
@@ -24,6 +29,8 @@ package final class QueuedWrite<Value: Sendable>: WriteQueue.Item {
             state.withLock { $0.isCancelled = true }
         }
     }
+
+    package var isAlone: Bool { size == .bulk }
 
     package var isCancelled: Bool { state.withLock { $0.isCancelled } }
 

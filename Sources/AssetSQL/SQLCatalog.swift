@@ -29,10 +29,10 @@ package struct SQLCatalog: Catalog {
     }
 
     package func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {
         try await translating {
-            let (value, touched) = try await database.write(scope) { connection in
+            let (value, touched) = try await database.write(scope, size) { connection in
                 let touched = TouchRecord()
                 return (try body(SQLTransaction(db: connection, touched: touched)), touched.value)
             }

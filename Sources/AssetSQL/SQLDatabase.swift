@@ -85,7 +85,7 @@ package protocol SQLDatabase: Sendable {
     func lookUpNow<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value?
     /// - Parameter scope: what no other write may touch meanwhile.
     func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value
 
     /// After a commit: other servers on this database should look at what it touched.
@@ -96,6 +96,10 @@ extension SQLDatabase {
     package func announce(_ touched: Touched) {}
 
     package func lookUpNow<Value>(_ body: (any SQLConnection) throws -> Value) throws -> Value? { nil }
+
+    package func write<Value: Sendable>(
+        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+    ) async throws -> Value { try await write(scope, .small, body) }
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value

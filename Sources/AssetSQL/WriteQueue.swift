@@ -35,6 +35,8 @@ extension WriteConnection {
 package final class WriteQueue: Sendable {
     /// A write that waits.
     package protocol Item: Sendable {
+        /// Whether it shares a transaction with nobody.
+        var isAlone: Bool { get }
         var isCancelled: Bool { get }
         /// Runs the write, and keeps what it answers; may be called again after the transaction was lost.
         func run(_ db: any SQLConnection) throws
@@ -81,7 +83,8 @@ package final class WriteQueue: Sendable {
     /// One group; then others that wait for the thread have their turn before the next.
     private func work(_ db: any WriteConnection) {
         let group = state.withLock { state in
-            let group = Array(state.waiting.prefix(Self.groupSize))
+            var group = Array(state.waiting.prefix(Self.groupSize).prefix { !$0.isAlone })
+            if group.isEmpty { group = Array(state.waiting.prefix(1)) }
             state.waiting.removeFirst(group.count)
             return group
         }

@@ -31,16 +31,24 @@ import Synchronization
         }
     }
 
+    /// Whoever waits until there is room in the log.
+    private struct Waiting {
+        var isCrowded = false
+        var continuations: [CheckedContinuation<Void, Never>] = []
+    }
+
     private let connection: DatabaseQueue
     private let writer: any DatabaseWriter
     private let turns: WriterTurns
     private let state = Mutex(State())
+    private let waiting = Mutex(Waiting())
 
     /// The log may have so many pages; a page that changes often is put into the file less often the longer the log is.
     private static let maximumPages = 4000
-    /// So many the writer may put into the file itself; more after so many passes, so that the log does not grow for ever.
-    private static let fewPages = 250
-    private static let maximumPasses = 4
+    /// So many the writer may put into the file itself; more after so many passes, so that the log does not grow for ever. Bulk work
+    /// waits for the last of them, so that this is not much either.
+    private static let fewPages = 500
+    private static let maximumPasses = 2
 
     init(path: String, configuration: Configuration, writer: any DatabaseWriter, turns: WriterTurns) throws {
         connection = try DatabaseQueue(path: path, configuration: configuration)
@@ -84,6 +92,7 @@ import Synchronization
             return true
         }
         guard isDue else { return }
+        setCrowded(state.withLock { $0.passes == Self.maximumPasses - 1 })
         connection.asyncWriteWithoutTransaction { [self] db in
             let pages = Self.checkpoint(db)
             let covered = Self.synchronize(db) ? pages : nil
@@ -110,13 +119,40 @@ import Synchronization
             }
             return rest <= Self.fewPages || state.passes == Self.maximumPasses
         }
-        if !isRest { return makeIfDue() }
-        // Nothing is committed meanwhile.
-        let covered = Self.checkpoint(writer)
-        state.withLock { state in
-            state.covered = covered ?? state.covered
-            state.wait()
+        if isRest {
+            // Nothing is committed meanwhile.
+            let covered = Self.checkpoint(writer)
+            state.withLock { state in
+                state.covered = covered ?? state.covered
+                state.wait()
+            }
         }
+        setCrowded(false)
+        makeIfDue()
+    }
+
+    /// Returns at once, unless others write faster than passes beside them can keep up with.
+    func waitForRoom() async {
+        await withCheckedContinuation { continuation in
+            let isRoom = waiting.withLock { waiting in
+                if waiting.isCrowded { waiting.continuations.append(continuation) }
+                return !waiting.isCrowded
+            }
+            if isRoom { continuation.resume() }
+        }
+    }
+
+    /// How many wait for room.
+    var waitingCount: Int { waiting.withLock { $0.continuations.count } }
+
+    func setCrowded(_ isCrowded: Bool) {
+        let continuations = waiting.withLock { waiting in
+            waiting.isCrowded = isCrowded
+            if isCrowded { return [] as [CheckedContinuation<Void, Never>] }
+            defer { waiting.continuations = [] }
+            return waiting.continuations
+        }
+        for continuation in continuations { continuation.resume() }
     }
 
     /// - Returns: how many pages of the log are in the file now; nil when that failed, or the connection is closed.

@@ -110,8 +110,9 @@ package struct SQLiteDatabase: SQLDatabase {
 
     /// There is one writer, whatever is written.
     package func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
-        try await QueuedWrite(body).run(in: writes)
+        if size == .bulk { await checkpoints?.waitForRoom() }
+        return try await QueuedWrite(size, body).run(in: writes)
     }
 }

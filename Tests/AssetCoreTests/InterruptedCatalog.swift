@@ -30,14 +30,14 @@ final class InterruptedCatalog: Catalog {
     }
 
     func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {
         let left = writesLeft.withLock { left in
             left -= 1
             return left
         }
-        if left >= 0 { return try await inner.write(scope, body) }
-        if left == -1, moment == .afterCommit { _ = try await inner.write(scope, body) }
+        if left >= 0 { return try await inner.write(scope, size, body) }
+        if left == -1, moment == .afterCommit { _ = try await inner.write(scope, size, body) }
         throw CancellationError()
     }
 }
@@ -55,9 +55,9 @@ struct TickingCatalog: Catalog {
     ) async throws -> Value { try await inner.read(body) }
 
     func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value {
         clock.advance(seconds: seconds)
-        return try await inner.write(scope, body)
+        return try await inner.write(scope, size, body)
     }
 }

@@ -264,7 +264,7 @@ struct BrokenCatalog: Catalog {
     ) async throws -> Value { throw Failure() }
 
     func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value { throw Failure() }
 
     static func service() throws -> AssetService {

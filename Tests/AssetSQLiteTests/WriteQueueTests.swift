@@ -1,3 +1,4 @@
+import AssetCore
 import AssetSQL
 import GRDB
 import Synchronization
@@ -9,14 +10,10 @@ import Testing
 struct WriteQueueTests {
     private struct Refusal: Error {}
 
-    /// Counts what is committed.
-    private final class Commits: TransactionObserver, Sendable {
+    private final class Count: Sendable {
         private let counted = Mutex(0)
-        var count: Int { counted.withLock { $0 } }
-        func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { true }
-        func databaseDidChange(with event: DatabaseEvent) {}
-        func databaseDidCommit(_ db: Database) { counted.withLock { $0 += 1 } }
-        func databaseDidRollback(_ db: Database) {}
+        var value: Int { counted.withLock { $0 } }
+        func add() { counted.withLock { $0 += 1 } }
     }
 
     private final class Gate: Sendable {
@@ -27,14 +24,17 @@ struct WriteQueueTests {
 
     private let database: DatabaseQueue
     private let queue: WriteQueue
-    private let commits = Commits()
+    /// How many transactions have been begun, as long as nothing fails.
+    private let groups = Count()
 
     init() throws {
         database = try DatabaseQueue()
         try database.write { try $0.execute(sql: "CREATE TABLE lines (number INTEGER PRIMARY KEY, pad BLOB)") }
-        database.add(transactionObserver: commits, extent: .databaseLifetime)
-        queue = WriteQueue { [database] work in
-            database.asyncWriteWithoutTransaction { db in work(SQLiteConnection(db: db)) }
+        queue = WriteQueue { [database, groups] work in
+            database.asyncWriteWithoutTransaction { db in
+                groups.add()
+                work(SQLiteConnection(db: db))
+            }
         }
     }
 
@@ -77,7 +77,21 @@ struct WriteQueueTests {
         let results = try await whileBusy(count: 50) { try await insert($0) }
         #expect(try results.map { try $0.get() } == Array(0..<50))
         #expect(try numbers() == Array(0..<50))
-        #expect(commits.count < 25)
+        #expect(groups.value < 25)
+    }
+
+    @Test func `bulk work shares a commit with nobody`() async throws {
+        // In one transaction, all see that as many have been begun.
+        let results = try await whileBusy(count: 50) { number in
+            let isBulk = number % 10 == 0
+            return try await QueuedWrite(isBulk ? .bulk : .small) { db in
+                try db.execute("INSERT INTO lines (number) VALUES (?)", [.int(Int64(number))], isCached: true)
+                return (isBulk, groups.value)
+            }.run(in: queue)
+        }
+        let seen = try results.map { try $0.get() }
+        for (isBulk, count) in seen where isBulk { #expect(seen.count { $0.1 == count } == 1) }
+        #expect(Set(seen.map(\.1)).count < 25)
     }
 
     @Test func `a write that fails undoes its own changes only`() async throws {

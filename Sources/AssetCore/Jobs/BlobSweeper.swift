@@ -102,13 +102,15 @@ package struct BlobSweeper: Service {
     private func purgeHiddenProjects(now: Timestamp) async throws {
         let moment = now.adding(seconds: -Self.orphanSeconds)
         for project in try await service.catalog.read({ try $0.hiddenProjects(before: moment) }) {
-            try await all { tx, limit in try tx.purge(project, limit: 5 * limit, now: now) ?? 0 }
+            try await all { tx, limit in try tx.purge(project, limit: limit, now: now) ?? 0 }
         }
     }
 
     /// Repeats short transactions until one finds nothing more.
     private func all(_ body: @escaping @Sendable (any CatalogTransaction, Int) throws -> Int) async throws {
-        while try await service.catalog.write({ try body($0, Self.batch) }) > 0 { try Task.checkCancellation() }
+        while try await service.catalog.write(.everything, .bulk, { try body($0, Self.batch) }) > 0 {
+            try Task.checkCancellation()
+        }
     }
 
     private func removeReleased(before moment: Timestamp) async throws {

@@ -91,7 +91,7 @@ package struct FeedCompactor: Service {
             }
             if pointless.isEmpty { continue }
             let cursors = pointless
-            try await service.catalog.write(.rows) { try $0.removeFeedLines(of: feed.name, cursors) }
+            try await service.catalog.write(.rows, .bulk) { try $0.removeFeedLines(of: feed.name, cursors) }
             removed += cursors.count
         }
     }

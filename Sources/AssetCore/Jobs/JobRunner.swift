@@ -216,7 +216,7 @@ package struct JobRunner: Service {
 
     /// One transaction of work; answers when it got the writer, or nil when there is nothing more to do.
     private func step(_ job: Job, _ owner: String, limit: Int) async throws -> ContinuousClock.Instant? {
-        try await service.catalog.write(.project(job.project)) { [service] tx in
+        try await service.catalog.write(.project(job.project), .bulk) { [service] tx in
             let began = ContinuousClock.now
             guard var job = try lease(job.id, owner, tx), job.status == .processing,
                 let project = try tx.project(job.project)

@@ -23,9 +23,11 @@ package protocol Catalog: Sendable {
     ///
     /// When the task is cancelled while `body` waits for its turn or runs, nothing is changed, and `CancellationError` is thrown.
     /// `body` may run a second time when the database has undone the first.
-    /// - Parameter scope: what `body` decides on and changes.
+    /// - Parameters:
+    ///   - scope: what `body` decides on and changes.
+    ///   - size: how much that is.
     func write<Value: Sendable>(
-        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+        _ scope: WriteScope, _ size: WriteSize, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value
 }
 
@@ -42,12 +44,24 @@ package enum WriteScope: Hashable, Sendable {
     case rows
 }
 
+package enum WriteSize: Sendable {
+    /// What somebody waits for.
+    case small
+    /// A step of long work. It waits while the database has more to put away than it can keep up with, and shares a transaction with
+    /// nobody, so that nobody else waits for it longer than it takes.
+    case bulk
+}
+
 extension Catalog {
     package func lookUp<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
     ) async throws -> Value { try await read(body) }
 
     package func lookUpNow<Value>(_ body: (any CatalogTransaction) throws -> Value) throws -> Value? { nil }
+
+    package func write<Value: Sendable>(
+        _ scope: WriteScope, _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
+    ) async throws -> Value { try await write(scope, .small, body) }
 
     package func write<Value: Sendable>(
         _ body: @escaping @Sendable (any CatalogTransaction) throws -> Value
