@@ -10,7 +10,7 @@ from report import Row, median, milliseconds, seconds_range
 from server import BENCH, peak_memory, running, step
 
 ROUNDS = 3
-# Rows in a transaction of the bare statements: about as many as the job changes within its 20 ms.
+# Rows in a transaction of the bare statements: about as many as the job changes in a step.
 BATCH = 5000
 JOB_SECONDS = 300
 

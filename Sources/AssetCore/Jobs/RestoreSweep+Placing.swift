@@ -20,7 +20,7 @@ extension RestoreSweep {
             self.folder = folder
         }
 
-        mutating func place(_ entries: [RestoreEntry]) throws {
+        mutating func place(_ entries: ArraySlice<RestoreEntry>) throws {
             spent += entries.count / 4 + 1
             try revive(entries.filter(\.isMissing))
             var trashed: [AssetID] = []

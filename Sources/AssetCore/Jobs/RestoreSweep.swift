@@ -97,19 +97,31 @@ struct RestoreSweep {
             // Somebody has removed it for good: what would lie in it stays where it is, or gone.
             guard state != nil else { return try nextFolder(&job) }
         }
-        let entries = try tx.restoreEntries(
+        let found = try tx.restoreEntries(
             of: wanted, since: base, in: parent, now: folder, after: after, limit: limit)
+        let entries = Self.part(of: found)
         var placing = Placing(sweep: self, job: job, folder: state)
         try placing.place(entries)
         try placing.tell()
         job = placing.job
         try tx.pushFolders(entries.filter { !$0.isFile && !$0.isPurged }.map(\.id), of: job.id)
         job.succeeded += Int64(entries.count)
-        if let last = entries.last, entries.count == limit {
+        if let last = entries.last, entries.count < found.count || found.count == limit {
             job.position = last.id.rawValue
             return placing.spent
         }
         return try placing.spent + nextFolder(&job)
+    }
+
+    /// As many as may be worked on before the time is looked at: bringing an asset back, or giving it its texts, costs as much as a look
+    /// at many.
+    private static func part(of entries: [RestoreEntry]) -> ArraySlice<RestoreEntry> {
+        var left = 50
+        let end = entries.firstIndex { entry in
+            if entry.isMissing || !entry.isInPlace || entry.hasOtherContent { left -= 1 }
+            return left == 0
+        }
+        return end.map { entries[...$0] } ?? entries[...]
     }
 
     private func nextFolder(_ job: inout Job) throws -> Int {

@@ -23,7 +23,7 @@ package struct ServiceSettings: Sendable {
 
     /// How long the transactions of long work should take with their commits: about as long others wait for the writer. More than
     /// it ever takes makes tests the same on every machine.
-    package var stepTime = Duration.milliseconds(25)
+    package var stepTime = Duration.milliseconds(15)
 
     package init() {}
 }
