@@ -121,20 +121,27 @@ extension SQLTransaction: JobTables {
     }
 
     func deleteJob(_ id: JobID) throws {
-        let selection = try db.first("SELECT selection_id FROM jobs WHERE id = ?", [.id(id)]) {
-            $0.id(ifAny: 0, SelectionID.self)
-        }
+        let selection = try selection(of: id)
         try db.execute("DELETE FROM jobs WHERE id = ?", [.id(id)])
-        if let selection = selection ?? nil { try deleteSelection(selection) }
+        if let selection { try deleteSelection(selection) }
+    }
+
+    private func selection(of job: JobID) throws -> SelectionID? {
+        try db.first("SELECT selection_id FROM jobs WHERE id = ? AND selection_id IS NOT NULL", [.id(job)]) { $0.id(0) }
     }
 
     func deleteFinishedJobs(before moment: Timestamp, limit: Int) throws -> Int {
         let ids = try db.all(
             "SELECT id FROM jobs WHERE status = 'done' AND updated_on < ? LIMIT ?", [.time(moment), .count(limit)]
         ) { $0.id(0, JobID.self) }
+        return try deleteJobs(ids, limit: limit)
+    }
+
+    /// About as many as have `limit` rows together: what belongs to one may be a line for each of a million assets. Answers how many rows
+    /// that were.
+    func deleteJobs(_ ids: [JobID], limit: Int) throws -> Int {
         var left = limit
         for id in ids {
-            // What belongs to it may be a line for each of a million assets.
             for table in ["job_errors", "job_moves"] {
                 left -= try db.execute(
                     """
@@ -143,6 +150,7 @@ extension SQLTransaction: JobTables {
                     )
                     """, [.id(id), .id(id), .count(left)])
             }
+            if let selection = try selection(of: id) { left -= try emptySelection(selection, limit: left) }
             if left <= 0 { break }
             try deleteJob(id)
             left -= 1

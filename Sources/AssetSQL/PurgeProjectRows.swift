@@ -16,7 +16,9 @@ extension SQLTransaction {
     func purge(_ project: ProjectID, limit: Int, now: Timestamp) throws -> Int? {
         guard let found = try self.project(project), try isHidden(project) else { return nil }
         let limit = min(max(limit, 1), 1000)
-        for part in [purgeFiles, purgeFolders, purgeBackups, purgeChanges, purgeRows] {
+        for part in [
+            purgeFiles, purgeFolders, purgeBackups, purgeChanges, purgeJobs, purgeSelections, purgeSegments, purgeRows,
+        ] {
             let count = try part(found, limit, now)
             if count > 0 { return count }
         }
@@ -74,6 +76,30 @@ extension SQLTransaction {
             """, [.id(project.id), .id(project.id), .count(limit)])
     }
 
+    private func purgeJobs(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
+        let ids = try db.all(
+            "SELECT id FROM jobs WHERE project_id = ? AND kind <> '\(Job.Kind.purgeProject.rawValue)' LIMIT ?",
+            [.id(project.id), .count(limit)]
+        ) { $0.id(0, JobID.self) }
+        return try deleteJobs(ids, limit: limit)
+    }
+
+    private func purgeSelections(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
+        let ids = try db.all(
+            "SELECT id FROM selections WHERE project_id = ? LIMIT ?", [.id(project.id), .count(limit)]
+        ) { $0.id(0, SelectionID.self) }
+        return try deleteSelections(ids, limit: limit)
+    }
+
+    private func purgeSegments(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
+        try db.execute(
+            """
+            DELETE FROM segments WHERE first IN (
+                SELECT first FROM segments WHERE document IN (SELECT number FROM documents WHERE project_id = ?) LIMIT ?
+            )
+            """, [.id(project.id), .count(limit)])
+    }
+
     /// What there is little of: in one step.
     private func purgeRows(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
         touched.value.isAccess = true
@@ -81,13 +107,10 @@ extension SQLTransaction {
         let scopes = "SELECT job FROM job_scopes WHERE document IN (\(documents))"
         return try [
             "DELETE FROM global_changes WHERE project_id = ?",
-            "DELETE FROM jobs WHERE project_id = ? AND kind <> '\(Job.Kind.purgeProject.rawValue)'",
-            "DELETE FROM selections WHERE project_id = ?",
             "DELETE FROM queries WHERE project_id = ?",
             "DELETE FROM record_options WHERE project_id = ?",
             "DELETE FROM assignments WHERE job IN (\(scopes))",
             "DELETE FROM job_scopes WHERE document IN (\(documents))",
-            "DELETE FROM segments WHERE document IN (\(documents))",
             "DELETE FROM documents WHERE project_id = ?",
         ].reduce(0) { try $0 + db.execute($1, [.id(project.id)]) }
     }

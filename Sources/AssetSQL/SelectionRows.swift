@@ -52,9 +52,32 @@ extension SQLTransaction {
     }
 
     func deleteExpiredSelections(now: Timestamp, limit: Int) throws -> Int {
+        let ids = try db.all(
+            "SELECT id FROM selections WHERE expires_on <= ? LIMIT ?", [.time(now), .count(limit)]
+        ) { $0.id(0, SelectionID.self) }
+        return try deleteSelections(ids, limit: limit)
+    }
+
+    /// About as many as have `limit` rows together; answers how many rows that were.
+    func deleteSelections(_ ids: [SelectionID], limit: Int) throws -> Int {
+        var left = limit
+        for id in ids {
+            left -= try emptySelection(id, limit: left)
+            if left <= 0 { break }
+            try deleteSelection(id)
+            left -= 1
+        }
+        return limit - left
+    }
+
+    /// Removes up to `limit` of its chunks; answers how many.
+    func emptySelection(_ selection: SelectionID, limit: Int) throws -> Int {
         try db.execute(
-            "DELETE FROM selections WHERE id IN (SELECT id FROM selections WHERE expires_on <= ? LIMIT ?)",
-            [.time(now), .count(limit)])
+            """
+            DELETE FROM selection_chunks WHERE selection_id = ? AND position IN (
+                SELECT position FROM selection_chunks WHERE selection_id = ? ORDER BY position LIMIT ?
+            )
+            """, [.id(selection), .id(selection), .count(limit)])
     }
 
     private func pack(_ ids: some Collection<AssetID>) -> [UInt8] {

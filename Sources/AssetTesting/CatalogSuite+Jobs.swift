@@ -106,7 +106,7 @@ extension CatalogSuite {
         done.selection = try await set.write { tx in
             let selection = try tx.createSelection(
                 project: set.project.id, user: set.user.id, now: CatalogSet.now, expiresOn: nil)
-            try tx.append([folder.id], to: selection.id, from: 0)
+            try tx.append(Array(repeating: folder.id, count: 2 * selectionChunk), to: selection.id, from: 0)
             return selection.id
         }
         let finished = done
@@ -117,7 +117,10 @@ extension CatalogSuite {
         }
         let (now, later) = (CatalogSet.now, CatalogSet.now.adding(seconds: 1))
         #expect(try await set.write { try $0.deleteFinishedJobs(before: now, limit: 10) } == 0)
-        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 1)
+        // The chunks of its selection, which are rows too, need not go all at once.
+        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 1) } == 1)
+        #expect(try await set.read { try $0.job(finished.id) }?.id == finished.id)
+        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 2)
         #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 0)
         let selection = try #require(finished.selection)
         #expect(try await set.read { try $0.job(finished.id) }?.id == nil)
@@ -240,6 +243,12 @@ extension CatalogSuite {
         #expect(try await find(token, at: end) == nil)
         #expect(try await set.write { try $0.deleteExpiredSelections(now: end.adding(seconds: 9999), limit: 10) } == 0)
         try await set.write { try $0.setExpiry(of: id, to: end) }
+        try await set.write { tx in
+            try tx.append((1...Int64(2 * selectionChunk)).map { AssetID(rawValue: $0) }, to: id, from: 0)
+        }
+        #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 1) } == 1)
+        #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 1) } == 1)
+        #expect(try await find(token) != nil)
         #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 10) } == 1)
         #expect(try await find(token) == nil)
     }
