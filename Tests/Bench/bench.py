@@ -10,6 +10,7 @@ import browsing
 import bulk_delete
 import images
 import live
+import long_jobs
 import s3
 import small_files
 import startup
@@ -19,6 +20,7 @@ from parts import run
 # In the order of the table.
 PARTS = {
     "bulk_delete": bulk_delete,
+    "long_jobs": long_jobs,
     "beside_job": beside_job,
     "browsing": browsing,
     "small_files": small_files,
