@@ -18,28 +18,32 @@ final class WriterTurns: Sendable {
         var longCount = 0
         var longest = Duration.zero
 
-        mutating func add(_ took: Duration) {
+        mutating func add(_ took: Duration, isLong: Bool) {
             count += 1
-            if took > WriterTurns.limit { longCount += 1 }
+            if isLong { longCount += 1 }
             longest = max(longest, took)
         }
     }
 
     private let logger: Logger
+    private let limit: Duration
     private let figures = Mutex<[Kind: Figures]>([:])
 
-    static let limit = Duration.milliseconds(50)
+    static let standardLimit = Duration.milliseconds(50)
 
-    init(logger: Logger) { self.logger = logger }
+    /// - Parameter limit: what takes longer is long.
+    init(logger: Logger, limit: Duration = standardLimit) {
+        self.logger = logger
+        self.limit = limit
+    }
 
     func measure(_ kind: Kind, _ body: () -> Void) {
         let began = ContinuousClock.now
         body()
         let took = ContinuousClock.now - began
-        figures.withLock { figures in
-            figures[kind, default: Figures()].add(took)
-        }
-        if took > Self.limit {
+        let isLong = took > limit
+        figures.withLock { $0[kind, default: Figures()].add(took, isLong: isLong) }
+        if isLong {
             logger.debug(
                 "The writer was held for long", metadata: ["kind": "\(kind)", "milliseconds": Self.milliseconds(took)])
         }
