@@ -142,11 +142,11 @@ extension SQLTransaction: JobTables {
     func deleteJobs(_ ids: [JobID], limit: Int) throws -> Int {
         var left = limit
         for id in ids {
-            for table in ["job_errors", "job_moves"] {
+            for (table, key) in [("job_errors", "number"), ("job_moves", "number"), ("job_folders", "id")] {
                 left -= try db.execute(
                     """
-                    DELETE FROM \(table) WHERE job_id = ? AND number IN (
-                        SELECT number FROM \(table) WHERE job_id = ? ORDER BY number LIMIT ?
+                    DELETE FROM \(table) WHERE job_id = ? AND \(key) IN (
+                        SELECT \(key) FROM \(table) WHERE job_id = ? ORDER BY \(key) LIMIT ?
                     )
                     """, [.id(id), .id(id), .count(left)])
             }

@@ -44,7 +44,10 @@ extension SQLTransaction {
     }
 
     func setExpiry(of selection: SelectionID, to moment: Timestamp?) throws {
-        try db.execute("UPDATE selections SET expires_on = ? WHERE id = ?", [.time(moment), .id(selection)])
+        // Not when it is being deleted.
+        try db.execute(
+            "UPDATE selections SET expires_on = ? WHERE id = ? AND COALESCE(expires_on, 1) > 0",
+            [.time(moment), .id(selection)])
     }
 
     func deleteSelection(_ selection: SelectionID) throws {
@@ -62,6 +65,8 @@ extension SQLTransaction {
     func deleteSelections(_ ids: [SelectionID], limit: Int) throws -> Int {
         var left = limit
         for id in ids {
+            // Half of it is of use to nobody.
+            try db.execute("UPDATE selections SET expires_on = 0 WHERE id = ?", [.id(id)])
             left -= try emptySelection(id, limit: left)
             if left <= 0 { break }
             try deleteSelection(id)

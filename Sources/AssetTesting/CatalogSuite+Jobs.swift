@@ -117,8 +117,8 @@ extension CatalogSuite {
         }
         let (now, later) = (CatalogSet.now, CatalogSet.now.adding(seconds: 1))
         #expect(try await set.write { try $0.deleteFinishedJobs(before: now, limit: 10) } == 0)
-        // The chunks of its selection, which are rows too, need not go all at once.
-        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 1) } == 1)
+        // A folder and the chunks of its selection, which are rows too, need not go all at once.
+        #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 2) } == 2)
         #expect(try await set.read { try $0.job(finished.id) }?.id == finished.id)
         #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 2)
         #expect(try await set.write { try $0.deleteFinishedJobs(before: later, limit: 10) } == 0)
@@ -247,8 +247,11 @@ extension CatalogSuite {
             try tx.append((1...Int64(2 * selectionChunk)).map { AssetID(rawValue: $0) }, to: id, from: 0)
         }
         #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 1) } == 1)
+        // Whoever has read it before it expired cannot make it last longer.
+        try await set.write { try $0.setExpiry(of: id, to: end.adding(seconds: 60)) }
+        #expect(try await find(token, at: now) == nil)
         #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 1) } == 1)
-        #expect(try await find(token) != nil)
+        #expect(try await set.read { try $0.selectionItems(id, from: Int64(selectionChunk)) } == [])
         #expect(try await set.write { try $0.deleteExpiredSelections(now: end, limit: 10) } == 1)
         #expect(try await find(token) == nil)
     }

@@ -196,7 +196,8 @@ package struct JobRunner: Service {
             guard var job = try lease(job.id, owner, tx), job.selection == nil, job.status == .processing,
                 let project = try tx.project(job.project)
             else {
-                try tx.deleteSelection(frozen.id)
+                // The sweeper takes it, in parts.
+                try tx.setExpiry(of: frozen.id, to: service.clock.now())
                 return
             }
             try tx.setExpiry(of: frozen.id, to: nil)

@@ -152,7 +152,9 @@ extension AssetService {
 
     /// Removes what an import that failed has made.
     package func abandonImport(of project: Project) async throws {
-        while try await catalog.write({ [clock] in try $0.purge(project.id, limit: 1000, now: clock.now()) }) != nil {}
+        while try await catalog.write(
+            .everything, .bulk, { [clock] in try $0.purge(project.id, limit: 200, now: clock.now()) }) != nil
+        {}
     }
 }
 
