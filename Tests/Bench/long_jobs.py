@@ -87,7 +87,7 @@ class Jobs:
         _, headers, _ = owner.call("POST", f"{project.base}/login", password)
         owner.headers["Authorization"] = f"Bearer {headers['Authorization']}"
         for call in ("delete", "permanent_delete"):
-            owner.post(f"/projects/{call}", {"project": project.gid})
+            owner.post(f"/api/projects/{call}", {"project": project.gid})
         # Nobody can see it any more; what is left of it goes in the background.
         is_left = f"SELECT COUNT(*) FROM projects WHERE gid = {literal(project.gid)};"
         deadline = time.monotonic() + LIMIT_SECONDS
