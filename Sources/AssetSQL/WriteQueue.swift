@@ -70,6 +70,9 @@ package final class WriteQueue: Sendable {
     /// How many wait for their turn.
     package var waitingCount: Int { state.withLock { $0.waiting.count } }
 
+    /// Whether somebody waits who is not long work that can wait.
+    package var isAwaited: Bool { state.withLock { $0.waiting.contains { !$0.isAlone } } }
+
     package func add(_ item: any Item) {
         let starts = state.withLock { state in
             state.waiting.append(item)

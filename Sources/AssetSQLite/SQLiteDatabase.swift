@@ -44,6 +44,7 @@ package struct SQLiteDatabase: SQLDatabase {
                 if checkpoints?.takeCommitted() ?? true { merges.makeIfDue() }
             }
         }
+        merges.follow(writes)
     }
 
     /// A database that lives in memory, for tests.

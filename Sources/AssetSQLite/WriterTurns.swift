@@ -9,6 +9,8 @@ final class WriterTurns: Sendable {
         case write
         /// See `SearchMerges`.
         case merge
+        /// The same when nobody waits for its end.
+        case quietMerge
         /// See `Checkpoints`.
         case checkpoint
     }
@@ -40,7 +42,10 @@ final class WriterTurns: Sendable {
     func measure(_ kind: Kind, _ body: () -> Void) {
         let began = ContinuousClock.now
         body()
-        let took = ContinuousClock.now - began
+        add(ContinuousClock.now - began, to: kind)
+    }
+
+    func add(_ took: Duration, to kind: Kind) {
         let isLong = took > limit
         figures.withLock { $0[kind, default: Figures()].add(took, isLong: isLong) }
         if isLong {

@@ -43,39 +43,78 @@ struct SearchMergesTests {
         #expect(found == Array(1...Int64(Self.commits)))
     }
 
-    @Test func `a part goes on until all is merged, or its time is over`() async throws {
+    /// A writer with 60 segments of so many words each.
+    private static func writer(words: Int) async throws -> DatabaseQueue {
         let writer = try DatabaseQueue()
-        try await writer.write { try $0.execute(sql: "CREATE VIRTUAL TABLE asset_search USING fts5 (name)") }
         try await writer.write { db in
+            try db.execute(sql: "CREATE VIRTUAL TABLE asset_search USING fts5 (name)")
             try db.execute(
-                sql:
-                    "INSERT INTO asset_search (asset_search, rank) VALUES ('automerge', 0), ('crisismerge', 64), ('usermerge', 8)"
-            )
+                sql: """
+                    INSERT INTO asset_search (asset_search, rank)
+                    VALUES ('automerge', 0), ('crisismerge', 64), ('usermerge', 8)
+                    """)
         }
-        // Each commit leaves a segment of many pages.
         for commit in 0..<60 {
             try await writer.write { db in
-                for number in 0..<300 {
-                    try db.execute(
-                        sql: "INSERT INTO asset_search (name) VALUES (?)", arguments: ["7_\(commit * 300 + number)"])
-                }
+                try db.execute(
+                    sql: """
+                        WITH RECURSIVE numbers (number) AS (
+                            SELECT ? UNION ALL SELECT number + 1 FROM numbers LIMIT ?
+                        ) INSERT INTO asset_search (name) SELECT '7_' || number FROM numbers
+                        """, arguments: [commit * words, words])
             }
         }
-        func segments() async throws -> Int {
-            try await writer.read { db in
-                try Int.fetchOne(db, sql: "SELECT COUNT(DISTINCT segid) FROM asset_search_idx") ?? 0
-            }
+        return writer
+    }
+
+    private static func segments(_ writer: DatabaseQueue) async throws -> Int {
+        try await writer.read { db in
+            try Int.fetchOne(db, sql: "SELECT COUNT(DISTINCT segid) FROM asset_search_idx") ?? 0
         }
-        let before = try await segments()
-        #expect(before == 60)
-        let turns = WriterTurns(logger: Logger(label: "test"))
-        let hurried = SearchMerges(writer: writer, turns: turns, partTime: .zero) {}
-        hurried.makeIfDue()
-        #expect(try await segments() == before)
-        let patient = SearchMerges(writer: writer, turns: turns, partTime: .seconds(600)) {}
-        patient.makeIfDue()
+    }
+
+    private let turns = WriterTurns(logger: Logger(label: "test"))
+
+    @Test func `a part goes on until all is merged, or its time is over`() async throws {
+        let writer = try await Self.writer(words: 300)
+        #expect(try await Self.segments(writer) == 60)
+        SearchMerges(writer: writer, turns: turns, partTime: .zero) {}.makeIfDue()
         // The writer does one thing after the other.
-        #expect(try await segments() < 8)
+        #expect(try await Self.segments(writer) == 60)
+        SearchMerges(writer: writer, turns: turns, partTime: .seconds(600)) {}.makeIfDue()
+        #expect(try await Self.segments(writer) < 8)
+    }
+
+    private struct Waiting: WriteQueue.Item {
+        let isAlone: Bool
+        var isCancelled: Bool { false }
+        func run(_ db: any SQLConnection) {}
+        func succeed() {}
+        func fail(_ error: any Error) {}
+    }
+
+    @Test(arguments: [(false, 0), (false, 5), (false, 30), (true, 0)])
+    func `a part that takes long is given up when somebody waits who is not bulk work`(
+        isBulk: Bool, milliseconds: Int
+    ) async throws {
+        let writer = try await Self.writer(words: 10_000)
+        let queue = WriteQueue { _ in }
+        queue.add(Waiting(isAlone: isBulk))
+        let merges = SearchMerges(
+            writer: writer, turns: turns, partTime: .seconds(600), patience: .milliseconds(milliseconds)
+        ) {}
+        merges.follow(queue)
+        merges.makeIfDue()
+        #expect((try await Self.segments(writer) == 60) != isBulk)
+        // Nobody else is interrupted, and nothing is lost.
+        let count = try await writer.write { db in
+            try db.execute(sql: "INSERT INTO asset_search (asset_search) VALUES ('integrity-check')")
+            return try Int.fetchOne(
+                db, sql: "SELECT COUNT(*) FROM asset_search WHERE asset_search MATCH '7_599999 OR 7_0'")
+        }
+        #expect(count == 2)
+        SearchMerges(writer: writer, turns: turns, partTime: .seconds(600)) {}.makeIfDue()
+        #expect(try await Self.segments(writer) < 8)
     }
 
     @Test func `a transaction that changes more than there can be segments succeeds`() async throws {
