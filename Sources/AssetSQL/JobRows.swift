@@ -143,12 +143,7 @@ extension SQLTransaction: JobTables {
         var left = limit
         for id in ids {
             for (table, key) in [("job_errors", "number"), ("job_moves", "number"), ("job_folders", "id")] {
-                left -= try db.execute(
-                    """
-                    DELETE FROM \(table) WHERE job_id = ? AND \(key) IN (
-                        SELECT \(key) FROM \(table) WHERE job_id = ? ORDER BY \(key) LIMIT ?
-                    )
-                    """, [.id(id), .id(id), .count(left)])
+                left -= try db.delete(left, from: table, of: "job_id", .id(id), by: key)
             }
             if let selection = try selection(of: id) { left -= try emptySelection(selection, limit: left) }
             if left <= 0 { break }

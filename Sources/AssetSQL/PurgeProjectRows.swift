@@ -68,12 +68,7 @@ extension SQLTransaction {
     }
 
     private func purgeChanges(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {
-        try db.execute(
-            """
-            DELETE FROM project_changes WHERE project_id = ? AND cursor IN (
-                SELECT cursor FROM project_changes WHERE project_id = ? ORDER BY cursor LIMIT ?
-            )
-            """, [.id(project.id), .id(project.id), .count(limit)])
+        try db.delete(limit, from: "project_changes", of: "project_id", .id(project.id), by: "cursor")
     }
 
     private func purgeJobs(_ project: Project, _ limit: Int, _ now: Timestamp) throws -> Int {

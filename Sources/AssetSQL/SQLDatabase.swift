@@ -66,6 +66,16 @@ extension SQLConnection {
         try first(sql + " ON CONFLICT DO NOTHING RETURNING id", values) { $0.int(0) }
     }
 
+    /// Deletes up to `limit` rows of `table` with `owner` in `column`, in the order of `key`; answers how many.
+    func delete(_ limit: Int, from table: String, of column: String, _ owner: SQLValue, by key: String) throws -> Int {
+        try execute(
+            """
+            DELETE FROM \(table) WHERE \(column) = ? AND \(key) IN (
+                SELECT \(key) FROM \(table) WHERE \(column) = ? ORDER BY \(key) LIMIT ?
+            )
+            """, [owner, owner, .count(limit)])
+    }
+
     func all<Value>(
         _ sql: String, _ values: [SQLValue], isCached: Bool = true, _ body: (any SQLRow) throws -> Value
     ) throws -> [Value] {

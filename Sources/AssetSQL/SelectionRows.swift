@@ -77,12 +77,7 @@ extension SQLTransaction {
 
     /// Removes up to `limit` of its chunks; answers how many.
     func emptySelection(_ selection: SelectionID, limit: Int) throws -> Int {
-        try db.execute(
-            """
-            DELETE FROM selection_chunks WHERE selection_id = ? AND position IN (
-                SELECT position FROM selection_chunks WHERE selection_id = ? ORDER BY position LIMIT ?
-            )
-            """, [.id(selection), .id(selection), .count(limit)])
+        try db.delete(limit, from: "selection_chunks", of: "selection_id", .id(selection), by: "position")
     }
 
     private func pack(_ ids: some Collection<AssetID>) -> [UInt8] {

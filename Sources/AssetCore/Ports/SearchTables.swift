@@ -32,10 +32,11 @@ package protocol SearchTables {
     func selectionCount(_ selection: SelectionID) throws -> Int64
     /// The selection behind a `page.cursor` of this user, unless it has expired.
     func selection(token: GID, project: ProjectID, user: UserID, now: Timestamp) throws -> OpenSelection?
-    /// nil = never.
+    /// nil = never. Without effect on one that is being deleted.
     func setExpiry(of selection: SelectionID, to moment: Timestamp?) throws
     func deleteSelection(_ selection: SelectionID) throws
-    /// Deletes what has expired, at most `limit` of them; answers how many.
+    /// Deletes what has expired, at most `limit` rows; answers how many. A large selection takes several calls, and can be used no more
+    /// from the first on.
     func deleteExpiredSelections(now: Timestamp, limit: Int) throws -> Int
 }
 
